@@ -1,0 +1,13 @@
+"""From files to uint8 arrays: decoding, class folders and archives, the split, and what training reads.
+
+Shapes: a picture is uint8 [h, w, c] at its own size, [H, W, C] once prepared for a net; c = 1 (grey) or 3
+(colour).
+"""
+
+from cutaway.pictures.decoding import decode
+from cutaway.pictures.listing import files
+from cutaway.pictures.pictures import Pictures
+from cutaway.pictures.prepared import Prepared, Skipped
+from cutaway.pictures.reading import read
+
+__all__ = ["Pictures", "Prepared", "Skipped", "decode", "files", "read"]

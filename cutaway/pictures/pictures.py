@@ -1,0 +1,138 @@
+"""A set of pictures with labels, in three parts: to learn from, to choose by, to judge at the end."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cutaway.errors import DataError
+from cutaway.pictures import split
+from cutaway.pictures.decoding import Pixels, Shape
+from cutaway.pictures.prepared import Prepare, Prepared, Progress, Skipped, prepare_all
+from cutaway.pictures.source import Source
+
+TRAIN, VALIDATION, TEST = "train", "validation", "test"
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """Labelled pictures that are decoded when they are asked for.
+
+    >>> pictures = cutaway.read("pets/")                            # doctest: +SKIP
+    >>> pictures.counts()                                           # doctest: +SKIP
+    {'cat': 300, 'dog': 300}
+    >>> pictures[0].shape, pictures.names[0]                        # doctest: +SKIP
+    ((480, 640, 3), 'pets/cat/1.jpg')
+    >>> len(pictures.train), len(pictures.validation)               # doctest: +SKIP
+    (482, 118)
+
+    `pictures[i]` is uint8 [h, w, c], c = 1 (grey) or 3 (red, green, blue), and raises PictureError where the
+    file cannot be read.
+    """
+
+    source: Source
+    """Where the pictures are. It is shared by the parts: `train` copies no picture."""
+
+    classes: tuple[str, ...]
+    """The names of the classes in natural order (2 before 10): the same in every part."""
+
+    labels: NDArray[np.int64]
+    """[n]: the place of each picture's class in `classes`; -1 where there is no label."""
+
+    rows: NDArray[np.int64] = field(repr=False)
+    """[n]: the number of each picture in `source`."""
+
+    given: NDArray[np.str_] = field(repr=False)
+    """[n]: the part that the data itself puts a picture in: train, validation, test, or "" for none."""
+
+    title: str = "the pictures"
+    """What the set is called in messages: what was read."""
+
+    seed: int = 0
+    """Of the choice of validation pictures."""
+
+    ignored: tuple[Skipped, ...] = field(default=(), repr=False)
+    """What was found beside the pictures and passed over: files of other kinds, links to folders."""
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: int) -> Pixels:
+        return self.source.picture(int(self.rows[index]))
+
+    def __iter__(self) -> Iterator[Pixels]:
+        return (self[index] for index in range(len(self)))
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The path of each picture, or its set and number: `mnist[17]`."""
+        return [self.source.name(int(row)) for row in self.rows]
+
+    @cached_property
+    def size(self) -> Shape:
+        """(h, w, c) as commonly found: exact for arrays; for files the median of at most 64 headers,
+        undecoded,
+        with c = 3 if one of those has colour."""
+        size = self.source.size(self.rows)
+        if size is None:
+            raise DataError(f"{self.title}: no picture can be read, so their size is not known")
+        return size
+
+    def counts(self) -> dict[str, int]:
+        """How many pictures each class has."""
+        return {name: int(np.sum(self.labels == label)) for label, name in enumerate(self.classes)}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """32 hexadecimal digits that change when a picture, label or class does. Reads every file once."""
+        text = "\0".join(self.classes).encode("utf-8", "surrogateescape")
+        content = self.source.digests[self.rows].tobytes() + self.labels.tobytes()
+        return hashlib.blake2b(text + b"\0\0" + content, digest_size=16).hexdigest()
+
+    @cached_property
+    def splits(self) -> NDArray[np.str_]:
+        """[n]: "train", "validation" or "test" for each picture.
+
+        Where the data brings its own parts they are kept. Where it brings no validation, a fifth of the
+        training pictures becomes it, chosen by content (see `split.validation`), so every file is read once
+        for that.
+        """
+        parts = np.where(self.given == "", TRAIN, self.given)
+        train = np.flatnonzero(parts == TRAIN)
+        if len(train) and VALIDATION not in parts:
+            digests = self.source.digests[self.rows[train]]
+            kept = split.validation(digests, self.labels[train], self.seed)
+            parts = parts.astype("<U10")
+            parts[train[kept]] = VALIDATION
+        return parts
+
+    @cached_property
+    def train(self) -> "Pictures":
+        """The pictures to learn from."""
+        return self._part(TRAIN)
+
+    @cached_property
+    def validation(self) -> "Pictures":
+        """The pictures to choose the best weights by, while training."""
+        return self._part(VALIDATION)
+
+    @cached_property
+    def test(self) -> "Pictures":
+        """The pictures that training never sees. Empty where the data does not bring any."""
+        return self._part(TEST)
+
+    def _part(self, name: str) -> "Pictures":
+        chosen = np.flatnonzero((self.given if name == TEST else self.splits) == name)
+        given = np.full(len(chosen), name)
+        return replace(self, labels=self.labels[chosen], rows=self.rows[chosen], given=given)
+
+    def prepared(self, prepare: Prepare, progress: Progress | None = None) -> Prepared:
+        """Every picture at a net's own size, ready to be taken in any order.
+
+        `prepare` turns one picture into uint8 [H, W, C]; `progress(done, of)` is called now and then. Decodes
+        over all cores; what cannot be read is left out and named in `skipped`.
+        """
+        return prepare_all(self.source, self.rows, self.labels, prepare, progress)

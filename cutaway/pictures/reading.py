@@ -1,0 +1,132 @@
+"""From what a person names to a set of pictures."""
+
+import difflib
+import glob
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from cutaway.errors import DataError
+from cutaway.pictures.checks import require_trainable
+from cutaway.pictures.digits import digits
+from cutaway.pictures.downloads import SETS, fetched
+from cutaway.pictures.folders import read_folder
+from cutaway.pictures.idx import is_idx, read_idx
+from cutaway.pictures.listing import files
+from cutaway.pictures.npz import read_npz
+from cutaway.pictures.pictures import Pictures
+from cutaway.pictures.source import Files
+from cutaway.pictures.xs import xs
+
+CLASSES = {
+    "mnist": tuple("0123456789"),
+    "fashion-mnist": (
+        *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+        *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+    ),
+}
+"""Of the sets that are downloaded, in the order of their labels."""
+
+NAMES = ("digits", "xs", *CLASSES)
+"""The sets that are read by name."""
+
+ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar")
+
+
+def read(
+    source: str | Path | Sequence[str | Path],
+    *,
+    data: str | Path | None = None,
+    seed: int = 0,
+    training: bool = True,
+) -> Pictures:
+    """Pictures with their classes.
+
+    >>> read("digits").counts()["0"]
+    178
+    >>> read("pets/").classes                                       # doctest: +SKIP
+    ('cat', 'dog')
+
+    `source` is one of
+
+    - a folder of class folders, also with train, validation (val, valid) and test above or below them;
+    - a folder of IDX files as MNIST is shipped, plain or .gz, or one such file with its labels beside it;
+    - an .npz file with arrays x and y;
+    - a name: digits, xs (X or not X, 5x5; xs-28 draws them at 28x28), mnist, fashion-mnist. A folder that is
+      called
+      so is read as "./digits";
+    - one picture, a pattern such as "*.jpg", or a list of them: pictures without labels.
+
+    `data` is a folder with the files of mnist or fashion-mnist, which are downloaded otherwise. `seed`
+    chooses the validation pictures where the data does not (see `split.validation`). `training=False` allows
+    what can be judged but not learned from: one class only, or a class with a single picture.
+
+    Raises DataError where there is nothing to be used, and JobError where a download fails. Whether a picture
+    can be decoded is seen when it is.
+    """
+    if not isinstance(source, str | Path):
+        return _unlabelled(source, "the pictures", seed)
+    pictures = _named(source, data, seed) if isinstance(source, str) else None
+    if pictures is None:
+        if data is not None:
+            raise DataError(f"data={str(data)!r} goes with a name, {' or '.join(SETS)}, not with {str(source)!r}")
+        pictures = _at(source, seed)
+    if training and pictures.classes:
+        require_trainable(pictures)
+    return pictures
+
+
+def _named(name: str, data: str | Path | None, seed: int) -> Pictures | None:
+    if name in SETS:
+        folder = fetched(name) if data is None else Path(data)
+        if not folder.is_dir():
+            raise DataError(f"{folder}: no such folder; it has to hold {', '.join(f.name for f in SETS[name].files)}")
+        return read_idx(folder, name, seed, CLASSES[name])
+    if data is None and name == "digits":
+        return digits(seed)
+    if data is None and (match := re.fullmatch(r"xs(?:-(\d{1,4}))?", name)):
+        return xs(int(match[1] or 5), seed=0)
+    return None
+
+
+def _at(source: str | Path, seed: int) -> Pictures:
+    path, title = Path(source), str(source)
+    try:
+        if path.is_dir():
+            return (read_idx if is_idx(path) else read_folder)(path, title.rstrip("/"), seed)
+        if path.suffix.lower() == ".npz" and path.is_file():
+            return read_npz(path, title, seed)
+        if is_idx(path) and path.is_file():
+            return read_idx(path, title, seed)
+    except OSError as error:
+        raise DataError(f"{title}: {error.strerror or error}") from error
+    if path.suffix.lower() in ARCHIVES and path.is_file():
+        raise DataError(f"{title}: an archive; unpack it and name the folder")
+    if not os.path.lexists(path) and not glob.has_magic(title):
+        raise DataError(_missing(title))
+    return _unlabelled([source], title, seed)
+
+
+def _unlabelled(inputs: Sequence[str | Path], title: str, seed: int) -> Pictures:
+    found = files(inputs)
+    return Pictures(
+        source=Files(found),
+        classes=(),
+        labels=np.full(len(found), -1),
+        rows=np.arange(len(found)),
+        given=np.full(len(found), ""),
+        title=title,
+        seed=seed,
+    )
+
+
+def _missing(title: str) -> str:
+    """What is said of a path that does not exist, with the nearest name that does."""
+    folder = Path(title).parent
+    beside = [str(path) for path in folder.iterdir()] if folder.is_dir() else []
+    near = difflib.get_close_matches(title.rstrip("/"), [*NAMES, *beside], n=1)
+    hint = f"did you mean {near[0]}?" if near else f"name a folder of class folders, or one of {', '.join(NAMES)}"
+    return f"{title}: no such folder or file; {hint}"
