@@ -1,0 +1,208 @@
+"""Resize: a picture of any size becomes one of the net's size, antialiased."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cutaway.errors import ShapeError
+from cutaway.layers.layer import (
+    ANY,
+    PREDICTING,
+    Array,
+    Cell,
+    Gradients,
+    Layer,
+    Operator,
+    Pass,
+    Shape,
+    Sources,
+    Weights,
+    describe,
+)
+from cutaway.layers.words import Words, size_text
+from cutaway.layers.working import Factor, Step, Term, Working, at, summed, times
+
+BORDER = 128
+"""What `fit` puts beside a picture that is not of the net's proportions: the middle grey, neither ink nor paper."""
+HALF = 0.5 + 2.0**-30
+"""Rounds to whole numbers when added and floored: a tie goes up, also where float64 sees it a hair below."""
+SLAB = 256
+"""Rows of the picture taken at a time, so that a 100-megapixel picture needs 100 MB and not 2 GB."""
+
+
+@dataclass(frozen=True)
+class Resize(Layer):
+    """`resize 64x64 crop`: [N, any, any, C] -> [N, height, width, C], rounded to whole numbers.
+
+    `crop`: the short side becomes the net's, the middle is kept. `squash`: both sides, whatever the proportions.
+    `fit`: the long side becomes the net's, the rest is a border of middle grey.
+
+    Each cell is the mean of the pixels around it, weighted by a triangle two cells wide (or two pixels, where the
+    picture is smaller): bilinear with antialiasing, as Pillow's BILINEAR.
+    Always in float64, so that rounding to whole numbers is the same on every engine.
+    """
+
+    height: int
+    width: int
+    how: str = "crop"
+
+    word = "resize"
+    keeps_pixels = True
+
+    @classmethod
+    def read(cls, words: Words) -> Self:
+        height, width = words.pair("a size")
+        how = words.one_of("crop", "squash", "fit") if words.more else "crop"
+        words.end()
+        return cls(height, width, how)
+
+    def text(self) -> str:
+        return f"resize {size_text((self.height, self.width))} {self.how}"
+
+    def shape(self, *shapes: Shape) -> Shape:
+        if len(shapes[0]) != 3:
+            raise ShapeError(f"{self.text()} needs a picture (height x width x channels); got {describe(shapes[0])}")
+        return self.height, self.width, shapes[0][2]
+
+    def note(self, *shapes: Shape) -> str:
+        return {"crop": "short side fits, middle kept", "squash": "proportions change", "fit": "grey border"}[self.how]
+
+    # --- what it computes -------------------------------------------------------------------------
+
+    def forward(self, xs: Sequence[Array], w: Weights, run: Pass = PREDICTING) -> Array:
+        x = xs[0]
+        if x.shape[1:3] == (self.height, self.width):
+            return x
+        return np.clip(np.floor(self.exact(x) + HALF), 0, 255).astype(x.dtype)
+
+    def exact(self, x: Array) -> Array:
+        """The weighted means before they are rounded, in float64."""
+        rows, columns = self.weights(x.shape[1:3])
+        n, height, _, channels = x.shape
+        narrow = np.empty((n, height, self.width, channels))
+        for start in range(0, height, SLAB):
+            slab = x[:, start : start + SLAB].astype(np.float64)
+            narrow[:, start : start + SLAB] = np.einsum("cw,nhwk->nhck", columns, slab, optimize=True)
+        y = np.einsum("rh,nhck->nrck", rows, narrow, optimize=True)
+        return y + BORDER * (1 - np.outer(rows.sum(axis=1), columns.sum(axis=1)))[None, :, :, None]
+
+    def backward(self, dy: Array, xs: Sequence[Array], w: Weights, run: Pass = PREDICTING) -> Gradients:
+        """The gradient of the means before they are rounded."""
+        if xs[0].shape[1:3] == (self.height, self.width):
+            return [dy], {}
+        rows, columns = self.weights(xs[0].shape[1:3])
+        dx = np.einsum("rh,nrck,cw->nhwk", rows, dy, columns, optimize=True)
+        return [dx.astype(dy.dtype)], {}
+
+    def bound(self, xs: Sequence[Array], w: Weights) -> Array:
+        return np.zeros((len(xs[0]), *self.shape(xs[0].shape[1:])))
+
+    def weights(self, size: tuple[int, ...]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """How much of each row makes each new row, [height, rows], and of each column, [width, columns]."""
+        (top, tall), (left, wide) = self.window(size)
+        return triangle(size[0], tall, top, self.height), triangle(size[1], wide, left, self.width)
+
+    def window(self, size: tuple[int, ...]) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Where the net's window starts in the scaled picture, and how large that is: ((top, tall), (left, wide))."""
+        if ANY in size:
+            raise ShapeError(f"{self.text()} needs a picture; its input is {describe(tuple(size))}")
+        if self.how == "squash":
+            return (0, self.height), (0, self.width)
+        ratios = self.height / size[0], self.width / size[1]
+        ratio = max(ratios) if self.how == "crop" else min(ratios)
+        tall, wide = (
+            target if ratio == own else max(1, math.floor(side * ratio + 0.5))
+            for side, target, own in zip(size, (self.height, self.width), ratios, strict=True)
+        )
+        return ((tall - self.height) // 2, tall), ((wide - self.width) // 2, wide)
+
+    # --- how one cell came about ------------------------------------------------------------------
+
+    def sources(self, cell: Cell, shapes: Sequence[Shape]) -> Sources:
+        row, column, channel = cell
+        if shapes[0][:2] == (self.height, self.width):
+            return Sources((tuple(range(i, i + 1) for i in cell),))
+        rows, columns = self.weights(shapes[0][:2])
+        return Sources(((support(rows[row]), support(columns[column]), range(channel, channel + 1)),))
+
+    def terms(self, cell: Cell, xs: Sequence[Array], w: Weights) -> Working:
+        x = xs[0]
+        row, column, channel = cell
+        if x.shape[:2] == (self.height, self.width):
+            return summed([times(at("input", x, cell))])
+        rows, columns = self.weights(x.shape[:2])
+        terms: list[Term] = [
+            times(
+                at("input", x, (i, j, channel)),
+                Factor("row weight", (i,), float(rows[row, i])),
+                Factor("column weight", (j,), float(columns[column, j])),
+            )
+            for i in support(rows[row])
+            for j in support(columns[column])
+        ]
+        if not terms:
+            terms = [times(Factor("border", (), float(BORDER)))]
+        return summed(terms, Step("x rounded", float(np.clip(np.floor(summed(terms).combined + HALF), 0, 255))))
+
+    def multiplications(self, *shapes: Shape) -> int:
+        if ANY in shapes[0]:
+            return 0
+        rows, columns = self.weights(shapes[0][:2])
+        used = np.count_nonzero(columns) * np.count_nonzero(rows.any(axis=0)) + np.count_nonzero(rows) * self.width
+        return int(used) * shapes[0][2]
+
+    def onnx(self, *shapes: Shape) -> list[Operator]:
+        """Scaling, then the window cut out of it (or a border around it), then rounding.
+
+        Float32 sees a tie up to 0.0001 below: what is added there is that much more than a half.
+        """
+        (top, tall), (left, wide) = self.window(shapes[0][:2])
+        triangle = {"mode": "linear", "antialias": 1, "exclude_outside": 1, "axes": (2, 3)}
+        resize = Operator("Resize", ("x", "", "", "sizes"), triangle, "scaled", {"sizes": np.array([tall, wide])})
+        if self.how == "fit":
+            pads = np.array([-top, -left, self.height + top - tall, self.width + left - wide])
+            more = {"pads": pads, "border": np.float32(BORDER), "sides": np.array([2, 3])}
+            window = Operator("Pad", ("scaled", "pads", "border", "sides"), output="window", constants=more)
+        else:
+            ends = np.array([top + self.height, left + self.width])
+            more = {"starts": np.array([top, left]), "ends": ends, "sides": np.array([2, 3])}
+            window = Operator("Slice", ("scaled", "starts", "ends", "sides"), output="window", constants=more)
+        return [
+            resize,
+            window,
+            Operator("Add", ("window", "half"), output="above", constants={"half": np.float32(0.5 + 2.0**-13)}),
+            Operator("Floor", ("above",), output="whole"),
+            Operator("Clip", ("whole", "low", "high"), constants={"low": np.float32(0), "high": np.float32(255)}),
+        ]
+
+
+@lru_cache(maxsize=64)
+def triangle(old: int, scaled: int, start: int, new: int) -> NDArray[np.float64]:
+    """[new, old]: the share of each of `old` pixels in cells start ... start + new of a side scaled to `scaled`.
+
+    Rows outside the picture (the border of `fit`) are zero; all others add up to 1.
+    """
+    step = old / scaled
+    reach = max(1.0, step)
+    middles = (np.arange(start, start + new)[:, None] + 0.5) * step
+    distance = abs(np.arange(old)[None, :] + 0.5 - middles) / reach
+    shares = np.maximum(0.0, 1 - distance)
+    shares[shares < 1e-9] = 0  # exactly zero, but for rounding: such a pixel has no part in the cell
+    shares[(middles[:, 0] < 0) | (middles[:, 0] > old)] = 0
+    totals = shares.sum(axis=1, keepdims=True)
+    shares = np.divide(shares, totals, out=np.zeros_like(shares), where=totals > 0)
+    shares.setflags(write=False)
+    return shares
+
+
+def support(shares: NDArray[np.float64]) -> range:
+    """The run of pixels that have a share."""
+    used = np.flatnonzero(shares)
+    return range(int(used[0]), int(used[-1]) + 1) if len(used) else range(0)

@@ -1,0 +1,98 @@
+"""Reading one phrase of the notation, word by word, with errors that point at the word.
+
+conv 6 5x5 stride 2 same
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Sequence
+
+from cutaway.errors import NotationError
+
+PAIR = re.compile(r"(\d+)(?:x(\d+))?")
+
+
+class Words:
+    """The words of one phrase. `next` moves on; whatever does not fit raises NotationError."""
+
+    def __init__(self, words: Sequence[str], place: str = "", classes: int | None = None) -> None:
+        self.words = list(words)
+        self.place = place
+        self.classes = classes
+        self.position = 0
+
+    @property
+    def more(self) -> bool:
+        """Whether a word is left."""
+        return self.position < len(self.words)
+
+    def peek(self) -> str:
+        """The word that comes next, or an empty one at the end."""
+        return self.words[self.position] if self.more else ""
+
+    def next(self, expected: str) -> str:
+        """The next word, whatever it is; `expected` says what should stand here."""
+        if not self.more:
+            raise self.error(f"expected {expected} at the end")
+        self.position += 1
+        return self.words[self.position - 1]
+
+    def one_of(self, *choices: str) -> str:
+        """The next word, which must be one of these."""
+        word = self.next(" or ".join(choices))
+        if word in choices:
+            return word
+        raise self.error(f"expected {', '.join(choices)}; got {word!r}{nearest(word, choices)}")
+
+    def integer(self, expected: str, *, least: int = 1) -> int:
+        """The next word as a whole number."""
+        word = self.next(expected)
+        if not word.isdecimal() or int(word) < least:
+            raise self.error(f"expected {expected}, a whole number from {least} up; got {word!r}")
+        return int(word)
+
+    def number(self, expected: str) -> float:
+        """The next word as a number."""
+        word = self.next(expected)
+        try:
+            number = float(word)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            raise self.error(f"expected {expected}, a number; got {word!r}")
+        return number
+
+    def pair(self, expected: str) -> tuple[int, int]:
+        """The next word as rows x columns: `3` or `3x5`."""
+        word = self.next(expected)
+        match = PAIR.fullmatch(word)
+        if not match or 0 in (rows := int(match[1]), columns := int(match[2] or match[1])):
+            raise self.error(f"expected {expected} like 3 or 3x5; got {word!r}")
+        return rows, columns
+
+    def numeric(self) -> bool:
+        """Whether the next word starts like a number."""
+        return self.peek()[:1].isdecimal() or (self.peek()[:1] in {"-", "."} and len(self.peek()) > 1)
+
+    def end(self) -> None:
+        """Raises if words are left."""
+        if self.more:
+            raise self.error(f"expected nothing after {' '.join(self.words[: self.position])!r}; got {self.peek()!r}")
+
+    def error(self, message: str) -> NotationError:
+        """The error for this phrase: where it stands, what it is, what was expected."""
+        return NotationError(f"{self.place}in {' '.join(self.words)!r}: {message}")
+
+
+def nearest(word: str, choices: Sequence[str]) -> str:
+    """`; did you mean 'same'?` for the choice most like a word, or nothing."""
+    close = difflib.get_close_matches(word, choices, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def size_text(size: tuple[int, int]) -> str:
+    """A size in the notation: 3x3 stays 3x3."""
+    return f"{size[0]}x{size[1]}"

@@ -1,0 +1,106 @@
+"""How one cell came about: its terms, what they come to, and what was done with that.
+
+Every kind of layer describes its cells with these three classes alone; text, page, workbook and report render them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from cutaway.layers.layer import Array, Cell, Region
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One number that goes into a term, and where it stands."""
+
+    of: str
+    """`input` (or `input 2`, ... where a layer has several), the name of a weight, or what a constant means."""
+    cell: Cell
+    """Its place in that array; () for a constant."""
+    value: float
+
+
+@dataclass(frozen=True)
+class Term:
+    """One thing that is added up (or compared): the product of its factors, unless `formula` says otherwise."""
+
+    factors: tuple[Factor, ...]
+    value: float
+    """For a product of two float32 numbers this is exact: 24 + 24 bits fit into the 53 of a float64."""
+    formula: str = ""
+    """Written with x for the first factor (`exp(x - max)`), where the term is not a plain product."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is done with the combined number, and what it then is."""
+
+    formula: str
+    """Written with x for the number before: `x / 4`, `max(0, x)`."""
+    value: float
+
+
+@dataclass(frozen=True)
+class Working:
+    """The arithmetic of one cell, in an order in which a person would do it."""
+
+    rule: str
+    """How the terms combine: `sum`, `max`, or `product` (of terms that are single numbers)."""
+    terms: tuple[Term, ...]
+    combined: float
+    """The exact sum, rounded once (`math.fsum`), or the largest term, or the product."""
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def value(self) -> float:
+        """The cell, as exactly as float64 can tell."""
+        return self.steps[-1].value if self.steps else self.combined
+
+    @property
+    def winner(self) -> Term | None:
+        """For `max`: the first term that is the largest; none where one is not a number."""
+        if self.rule != "max":
+            return None
+        return next((term for term in self.terms if term.value == self.combined), None)
+
+
+def summed(terms: Sequence[Term], *steps: Step) -> Working:
+    """A working that adds its terms up, exactly."""
+    return Working("sum", tuple(terms), exact_sum(term.value for term in terms), steps)
+
+
+def exact_sum(values: Iterable[float]) -> float:
+    """The sum rounded once; infinities and what is not a number add up as they do in a processor."""
+    values = list(values)
+    if all(map(math.isfinite, values)):
+        return math.fsum(values)
+    return sum(value for value in values if not math.isfinite(value))
+
+
+def times(*factors: Factor) -> Term:
+    """A term that is the product of its factors."""
+    return Term(factors, math.prod(factor.value for factor in factors))
+
+
+def cells(region: Region) -> Iterator[Cell]:
+    """Every cell of a region, in reading order."""
+    return product(*region)
+
+
+def at(of: str, array: Array, cell: Cell) -> Factor:
+    """The factor that stands at a cell of an array."""
+    return Factor(of, cell, float(array[cell]))
+
+
+def bias(w: Mapping[str, Array], channel: int) -> list[Term]:
+    """The bias of a channel as a last term; none where the layer has no bias."""
+    return [times(at("bias", w["bias"], (channel,)))] if "bias" in w else []
+
+
+def input_name(number: int, inputs: int) -> str:
+    """What factors call an input: `input`, or `input 1`, `input 2`, ... where there are several."""
+    return "input" if inputs == 1 else f"input {number + 1}"
