@@ -1,0 +1,223 @@
+"""Every engine passes the conformance suite; and the suite itself catches what it should."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+from cutaway.engines import NAMES, choose, conformance
+from cutaway.engines.engine import Engine, NotFinite, Pixels, Predictor, Stepped, Targets, Trainer
+from cutaway.engines.reference import Reference, ReferenceTrainer
+from cutaway.errors import InputError
+from cutaway.layers.layer import Array, Weights
+from cutaway.losses import Loss, loss_for
+from cutaway.net import Net, parse, start
+from cutaway.net.zoo import ZOO
+from cutaway.optimisers import AdamW, Optimiser, Sgd
+
+NETS = {
+    "lenet": "scale, normalise 0.1 0.3, conv 6 5x5 same, relu, maxpool 2, conv 16 5x5, relu, maxpool 2 partial, "
+    "flatten, dense 20, relu, dense 4, softmax",
+    "branches": "scale, conv 6 3x3 same, norm, relu, residual(conv 6 3x3 same groups 2, norm, silu), "
+    "concat(conv 3 1x1 | conv 4 3x3 same dilation 2), squeeze(globalmean, dense 4, relu, dense 7, sigmoid), lrn 3, "
+    "meanpool 2 stride 1 partial, dropout 0.3, flatten, dense 4, softmax",
+    "activations": "scale, conv 4 3x3 stride 2 pad 1 0 1 0, leaky, prelu, conv 4 2x2 same no bias, gelu, hardswish, "
+    "sumpool 2 partial, tanh, conv 4 1x1, relu6, conv 4 1x1, hardsigmoid, globalmean, dense 4, sigmoid",
+    "squares": "scale, flatten, dense 5, tanh, dense 4",
+}
+SIZES = [(12, 12, 1), (13, 11, 3)]
+
+
+@pytest.fixture(params=NAMES)
+def engine(request: pytest.FixtureRequest) -> Engine:
+    return choose(request.param)
+
+
+def drawn(net: Net, count: int, seed: int = 0) -> tuple[dict[str, Array], Pixels, Targets]:
+    """Weights, pictures and targets drawn by chance; running means are not all zero."""
+    random = np.random.default_rng(seed)
+    weights: dict[str, Array] = dict(start(net, seed))
+    for name in weights:
+        if name.endswith(("mean", "bias")):
+            weights[name] = random.normal(0, 0.1, weights[name].shape).astype(np.float32)
+    outputs = net.shapes()[net.output.name][0]
+    pictures = random.integers(0, 256, (count, *net.input), dtype=np.uint8)
+    return weights, pictures, np.eye(outputs, dtype=np.float32)[random.integers(0, outputs, count)]
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("text", NETS.values(), ids=NETS)
+class TestConformance:
+    def test_forward(self, engine: Engine, text: str, size: tuple[int, int, int]) -> None:
+        net = parse(text, input=size)
+        weights, pictures, _ = drawn(net, 5)
+        conformance.forward(engine, net, weights, pictures)
+
+    @pytest.mark.parametrize("count", [1, 7])
+    def test_gradients(self, engine: Engine, text: str, size: tuple[int, int, int], count: int) -> None:
+        if "norm," in text and count == 1:
+            count = 2  # the variance of one picture's features may be 0, where the slope of a norm is not defined
+        net = parse(text, input=size)
+        weights, pictures, targets = drawn(net, count)
+        conformance.gradients(engine, net, weights, pictures, targets, loss_for(net.output.layer), Sgd())
+
+    @pytest.mark.parametrize("optimiser", [Sgd(), AdamW()], ids=lambda rule: rule.name)
+    def test_ten_steps(self, engine: Engine, text: str, size: tuple[int, int, int], optimiser: Optimiser) -> None:
+        net = parse(text, input=size)
+        batches = [drawn(net, 6, seed)[1:] for seed in range(10)]
+        conformance.steps(engine, net, drawn(net, 1)[0], batches, loss_for(net.output.layer), optimiser, 0.003)
+
+
+def with_preparation(name: str) -> Net:
+    """A net of the zoo at its own size, fed with numbers around 0 as in real life."""
+    entry = ZOO[name]
+    size = "x".join(map(str, entry.input))
+    return parse(f"input {size}, scale, normalise 0.5 0.25, {entry.text}", classes=entry.classes)
+
+
+SMALL_ENOUGH = ["x5", "spreadsheet", "lenet5", "digits", "small"]
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_zoo_nets_forward(engine: Engine, name: str) -> None:
+    """Every net of the zoo at its own size, one picture, every stage within its bound."""
+    net = with_preparation(name)
+    weights, pictures, _ = drawn(net, 1)
+    conformance.forward(engine, net, weights, pictures)
+
+
+@pytest.mark.parametrize("name", SMALL_ENOUGH)
+def test_zoo_nets_train(engine: Engine, name: str) -> None:
+    net = with_preparation(name)
+    batches = [drawn(net, 4, seed)[1:] for seed in range(10)]
+    loss = loss_for(net.output.layer)
+    conformance.gradients(engine, net, drawn(net, 1)[0], *batches[0], loss, Sgd())
+    conformance.steps(engine, net, drawn(net, 1)[0], batches, loss, Sgd(), 0.003)
+
+
+class TestTrainer:
+    """What the loop relies on."""
+
+    @pytest.fixture
+    def trained(self, engine: Engine) -> tuple[Trainer, Pixels, Targets]:
+        net = parse(NETS["branches"], input=(12, 12, 1))
+        weights, pictures, targets = drawn(net, 6)
+        return engine.trainer(net, weights, loss_for(net.output.layer), AdamW(), 7), pictures, targets
+
+    def test_restored_is_the_same_to_the_last_bit(self, trained: tuple[Trainer, Pixels, Targets]) -> None:
+        trainer, pictures, targets = trained
+        trainer.step(pictures, targets, 0.01)
+        kept = trainer.state()
+        trainer.step(pictures, targets, 0.01)
+        first = trainer.weights()
+        trainer.restore(kept)
+        trainer.step(pictures, targets, 0.01)
+        assert_same(first, trainer.weights())
+
+    def test_copies_do_not_move(self, trained: tuple[Trainer, Pixels, Targets]) -> None:
+        trainer, pictures, targets = trained
+        before, state = trainer.weights(), trainer.state()
+        copied = {name: value.copy() for name, value in (before | state).items()}
+        trainer.step(pictures, targets, 0.01)
+        assert_same(copied, before | state)
+
+    def test_learns_by_heart(self, trained: tuple[Trainer, Pixels, Targets]) -> None:
+        trainer, pictures, targets = trained
+        first = trainer.step(pictures, targets, 0.01).losses.mean()
+        for _ in range(60):
+            last = trainer.step(pictures, targets, 0.01).losses.mean()
+        assert last < first / 4
+
+    def test_what_is_not_finite_is_said_and_moves_nothing(self, engine: Engine) -> None:
+        net = parse(NETS["lenet"], input=(12, 12, 1))
+        weights, pictures, targets = drawn(net, 3)
+        weights["conv2.kernel"][0, 0, 0, 0] = np.inf
+        trainer = engine.trainer(net, weights, loss_for(net.output.layer), Sgd(), 0)
+        with pytest.raises(NotFinite, match=r"the output of conv2 \(conv 16 5x5\) is not finite"):
+            trainer.step(pictures, targets, 0.01)
+        assert_same(weights, trainer.weights())
+
+
+class HalfWeights(Reference):
+    """An engine that rounds weights to half precision."""
+
+    name = "half weights"
+
+    def predictor(self, net: Net, weights: Weights) -> Predictor:
+        return super().predictor(net, half(weights))
+
+    def trainer(self, net: Net, weights: Weights, loss: Loss, optimiser: Optimiser, seed: int) -> Trainer:
+        return super().trainer(net, half(weights), loss, optimiser, seed)
+
+
+class Steep(Reference):
+    """An engine whose gradients are too large by a ten-thousandth."""
+
+    name = "steep"
+
+    class Trainer(ReferenceTrainer):
+        def gradients(self, pictures: Pixels, targets: Targets) -> Mapping[str, Array]:
+            return {name: g * np.float32(1.0001) for name, g in super().gradients(pictures, targets).items()}
+
+    def trainer(self, net: Net, weights: Weights, loss: Loss, optimiser: Optimiser, seed: int) -> Trainer:
+        return self.Trainer(net, weights, loss, optimiser, seed)
+
+
+class Lazy(Reference):
+    """An engine that leaves out its tenth step."""
+
+    name = "lazy"
+
+    class Trainer(ReferenceTrainer):
+        def step(self, pictures: Pixels, targets: Targets, rate: float) -> Stepped:
+            return super().step(pictures, targets, 0.0 if self.steps == 9 else rate)
+
+    def trainer(self, net: Net, weights: Weights, loss: Loss, optimiser: Optimiser, seed: int) -> Trainer:
+        return self.Trainer(net, weights, loss, optimiser, seed)
+
+
+def half(weights: Weights) -> dict[str, Array]:
+    return {name: value.astype(np.float16).astype(np.float32) for name, value in weights.items()}
+
+
+class TestTheSuiteCatches:
+    net = parse(NETS["lenet"], input=(12, 12, 1))
+    loss = loss_for(net.output.layer)
+
+    def test_weights_of_half_precision(self) -> None:
+        weights, pictures, targets = drawn(self.net, 4)
+        with pytest.raises(conformance.Disagreement, match="rounding allows"):
+            conformance.forward(HalfWeights(), self.net, weights, pictures)
+        with pytest.raises(conformance.Disagreement, match="gradient of"):
+            conformance.gradients(HalfWeights(), self.net, weights, pictures, targets, self.loss, Sgd())
+
+    def test_a_gradient_that_is_slightly_too_large(self) -> None:
+        weights, pictures, targets = drawn(self.net, 4)
+        with pytest.raises(conformance.Disagreement, match="gradient of"):
+            conformance.gradients(Steep(), self.net, weights, pictures, targets, self.loss, Sgd())
+
+    def test_a_step_that_was_not_taken(self) -> None:
+        batches = [drawn(self.net, 4, seed)[1:] for seed in range(10)]
+        with pytest.raises(conformance.Disagreement, match="after 10 steps"):
+            conformance.steps(Lazy(), self.net, drawn(self.net, 1)[0], batches, self.loss, Sgd(), 0.003)
+
+
+def test_prediction_does_not_depend_on_the_batch(engine: Engine) -> None:
+    net = parse(NETS["lenet"], input=(12, 12, 1))
+    weights, pictures, _ = drawn(net, 9)
+    predictor = engine.predictor(net, weights)
+    together = predictor(pictures)
+    alone = np.concatenate([predictor(pictures[i : i + 1]) for i in range(9)])
+    np.testing.assert_allclose(together, alone, rtol=0, atol=2e-7)
+    assert (together.argmax(axis=1) == alone.argmax(axis=1)).all()
+
+
+def test_an_unknown_engine_is_refused() -> None:
+    with pytest.raises(InputError, match="there is no engine 'referense'; did you mean 'reference'"):
+        choose("referense")
+
+
+def assert_same(first: Mapping[str, Array], second: Mapping[str, Array]) -> None:
+    assert first.keys() == second.keys()
+    for name in first:
+        np.testing.assert_array_equal(first[name], second[name], err_msg=name)
