@@ -1,0 +1,1 @@
+"""Ways to look at a trace or a net. Each stands alone: none imports another."""
