@@ -1,0 +1,237 @@
+"""A trained classifier: a net, its weights, the names of its classes, and what is known about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cutaway.engines import choose
+from cutaway.engines.engine import Pixels, Predictor
+from cutaway.errors import DataError, InputError, JobError, ModelError, PictureError, ShapeError
+from cutaway.layers import Shape
+from cutaway.layers.layer import describe
+from cutaway.losses import CrossEntropy, LogLoss, Loss
+from cutaway.model import outputs
+from cutaway.model.evaluation import Evaluation, figures, same_classes
+from cutaway.model.guesses import Guesses, ranked
+from cutaway.net import Net
+from cutaway.pictures import Pictures, decode
+from cutaway.pictures.threads import over_threads
+
+if TYPE_CHECKING:
+    from cutaway.trace import Trace
+
+Picture = str | Path | Pixels
+"""A file, or uint8 [h, w] (grey) or [h, w, c] with c = 1 or 3 (red, green, blue)."""
+
+TOGETHER = 32
+"""Pictures that are decoded and guessed at a time, where many are asked for: enough to keep every core busy."""
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """What training makes and a model folder holds.
+
+        model = cutaway.load("runs/pets-1")
+        model.predict("photo.jpg")              # <photo.jpg: cat 97.2%, dog 2.8%>
+
+    Raises ModelError where weights or classes do not fit the net.
+    """
+
+    net: Net
+    weights: Mapping[str, NDArray[np.float32]] = field(repr=False)
+    """`conv1.kernel`, `conv1.bias`, ...: what `net.parameters()` asks for."""
+    classes: tuple[str, ...]
+    """In the order of the outputs."""
+    facts: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """What is known about it, as JSON can say it: `recipe`, `data`, `validation`, `epochs`, `created`, `engine`."""
+
+    def __post_init__(self) -> None:
+        outputs.kind(self.net, self.classes)
+        check_weights(self.net, self.weights)
+
+    @property
+    def kind(self) -> outputs.Kind:
+        """What its outputs mean: `one` of the classes, one of `two`, or `each` class by itself."""
+        return outputs.kind(self.net, self.classes)
+
+    @cached_property
+    def _predictor(self) -> Predictor:
+        return choose().predictor(self.net, self.weights)
+
+    # --- guesses ----------------------------------------------------------------------------------
+
+    @overload  # a list of pictures is no picture, though an array can be iterated too
+    def predict(  # type: ignore[overload-overlap]
+        self, picture: Picture, top: int = 5
+    ) -> Guesses: ...
+    @overload
+    def predict(self, picture: Iterable[Picture], top: int = 5) -> list[Guesses]: ...
+    def predict(self, picture: Picture | Iterable[Picture], top: int = 5) -> Guesses | list[Guesses]:
+        """The `top` most probable classes of a picture, best first; of several pictures, a list of these.
+
+            model.predict("photo.jpg").label                # 'cat'
+            model.predict(["a.jpg", "b.jpg"], top=1)
+
+        Raises PictureError where one cannot be read; `guesses` goes on after it.
+        """
+        alone = isinstance(picture, str | Path | np.ndarray)
+        every = list(self.guesses([picture] if alone else picture, top))  # type: ignore[list-item, arg-type]
+        good = [guesses for guesses in every if not isinstance(guesses, PictureError)]
+        if len(good) < len(every):
+            raise next(guesses for guesses in every if isinstance(guesses, PictureError))
+        return good[0] if alone else good
+
+    def guesses(self, pictures: Iterable[Picture], top: int = 5) -> Iterator[Guesses | PictureError]:
+        """One after another, in order: the guesses for each picture, or the error that says why it cannot be read.
+
+        At most 32 pictures are in memory at a time, so there may be any number of them.
+        """
+        if top < 1:
+            raise InputError(f"top is {top}; it says how many classes to name, 1 or more")
+        todo = iter(pictures)
+        while some := list(islice(todo, TOGETHER)):
+            read = list(over_threads(self._read, some))
+            good = [picture for picture in read if not isinstance(picture, PictureError)]
+            probs = iter(self._finite(np.stack(good)) if good else ())
+            for given, picture in zip(some, read, strict=True):
+                if isinstance(picture, PictureError):
+                    yield picture
+                else:
+                    yield ranked(name_of(given), next(probs), self.classes, self.kind, top)
+
+    def probabilities(self, pictures: Pixels) -> NDArray[np.float32]:
+        """[N, classes]: the probability of each class, for prepared pictures uint8 [N, H, W, C] (`net.prepare`)."""
+        return outputs.probabilities(self.net, self.classes, self._predictor(pictures))
+
+    def _read(self, picture: Picture) -> Pixels | PictureError:
+        """A picture at the net's own size."""
+        try:
+            pixels = as_pixels(picture)
+        except PictureError as error:
+            return error
+        return self._prepare(pixels)
+
+    def _finite(self, pictures: Pixels) -> NDArray[np.float32]:
+        probs = self.probabilities(pictures)
+        if not np.isfinite(probs).all():
+            raise JobError(
+                "the net's output is not a finite number; its weights are too large, train it again at a lower rate"
+            )
+        return probs
+
+    @cached_property
+    def _prepare(self) -> Fitted:
+        return Fitted(self.net, self.net.preparation.shape)
+
+    # --- figures ----------------------------------------------------------------------------------
+
+    def evaluate(self, pictures: Pictures, progress: Callable[[int, int], None] | None = None) -> Evaluation:
+        """How well it does on labelled pictures: `model.evaluate(cutaway.read("pets/").validation)`.
+
+        Classes are matched by name. Unreadable pictures are left out and named in `skipped`. `progress` is told how
+        much is done, and of how much: each picture counts when it is read and when it is judged.
+        """
+        place = same_classes(pictures, self.classes)
+        if not len(pictures):
+            raise DataError(f"{pictures.title}: there are no pictures to judge")
+        total = 2 * len(pictures)
+        prepared = pictures.prepared(self._prepare, progress and (lambda done, _: progress(done, total)))
+        true = place[prepared.labels]
+        guessed, losses = np.zeros(len(true), np.int64), np.zeros(len(true))
+        for start in range(0, len(true), 256):
+            rows = np.arange(start, min(start + 256, len(true)))
+            probs = self._finite(prepared.take(rows))
+            guessed[rows] = probs.argmax(axis=1)
+            losses[rows] = self._losses(probs, true[rows])
+            if progress:
+                progress(len(pictures) + int(rows[-1]) + 1, total)
+        return figures(self.classes, true, guessed, losses, prepared.skipped)
+
+    def _losses(self, probs: NDArray[np.float32], true: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The loss of each picture. Of two classes log loss is cross-entropy, so only `each` needs another one."""
+        loss: Loss = LogLoss() if self.kind == "each" else CrossEntropy()
+        return loss.value(probs.astype(np.float64), np.eye(len(self.classes))[true])
+
+    # --- every number -----------------------------------------------------------------------------
+
+    def trace(self, picture: Picture) -> Trace:
+        """Every stage of one picture: `model.trace("photo.jpg")["conv1"][12, 7, 3].working()`."""
+        from cutaway.trace import record
+
+        pixels = as_pixels(picture)
+        self._prepare(pixels)  # raises where it does not fit
+        stages = self._predictor.stages(pixels[None])
+        return record(self.net, self.weights, pixels, stages)
+
+    # --- keeping ----------------------------------------------------------------------------------
+
+    def save(self, folder: str | Path) -> None:
+        """Writes the model folder: weights, config, class names, history, model card. `cutaway.load` reads it again."""
+        from cutaway.model.folder import save
+
+        save(self, Path(folder))
+
+    def __repr__(self) -> str:
+        right = self.facts.get("validation", {}).get("accuracy")
+        known = f", {right:.2%} right on validation" if right is not None else ""
+        return f"<Model: {len(self.classes)} classes, {self.net.cost().parameters:,} parameters{known}>"
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A net's preparation, that says so where a picture still does not fit the net."""
+
+    net: Net
+    shape: Shape
+    """Of every prepared picture. One that has it already is taken as it is (see `pictures.prepared.Prepare`)."""
+
+    def __call__(self, picture: Pixels) -> Pixels:
+        prepared = self.net.preparation(picture)
+        if prepared.shape != self.shape:
+            raise ShapeError(
+                f"the net takes pictures of {describe(self.shape)}; this one is {describe(picture.shape)}, and the net "
+                "does not start with 'input any, grey' or 'colour' and a 'resize', which would make it fit"
+            )
+        return prepared
+
+
+def as_pixels(picture: Picture) -> Pixels:
+    """A file or array as uint8 [h, w, c]. Raises PictureError for an unreadable file, InputError for an array."""
+    if isinstance(picture, str | Path):
+        return decode(picture)
+    pixels = picture[..., None] if picture.ndim == 2 else picture
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] not in (1, 3) or not pixels.size:
+        raise InputError(
+            f"a picture is uint8 [h, w] or [h, w, c] with c = 1 or 3; got {picture.dtype} {list(picture.shape)}"
+        )
+    return pixels
+
+
+def name_of(picture: Picture) -> str:
+    """What a picture is called in guesses and errors."""
+    return str(picture) if isinstance(picture, str | Path) else "the picture"
+
+
+def check_weights(net: Net, weights: Mapping[str, NDArray[np.float32]]) -> None:
+    """Raises ModelError that names the first array of weights that is missing, not the net's, or of another shape."""
+    wanted = net.parameters()
+    for name, parameter in wanted.items():
+        if name not in weights:
+            raise ModelError(f"the weights {name} ({describe(parameter.shape)}) are missing")
+        given = weights[name]
+        if given.shape != parameter.shape or given.dtype != np.float32:
+            raise ModelError(
+                f"the weights {name} are {given.dtype} {describe(given.shape)}; "
+                f"the net needs float32 {describe(parameter.shape)}"
+            )
+    for name in weights:
+        if name not in wanted:
+            raise ModelError(f"the net has no weights called {name}; it has {', '.join(list(wanted)[:6])}, ...")
