@@ -1,0 +1,80 @@
+"""Training: what to do (recipe), and doing it (loop), from pictures to a model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from cutaway.errors import InputError
+from cutaway.layers.words import nearest
+from cutaway.model import Model, load
+from cutaway.pictures import Pictures, read
+from cutaway.training.loop import Epoch, Step, run
+from cutaway.training.recipe import Recipe, recipe_for
+from cutaway.training.setup import Setup, set_up
+
+FIELDS = [field.name for field in fields(Recipe)]
+
+__all__ = ["Epoch", "Recipe", "Setup", "Step", "recipe_for", "run", "set_up", "train", "training"]
+
+
+def training(
+    pictures: Pictures | str | Path,
+    net: str = "small",
+    *,
+    folder: str | Path | None = None,
+    engine: str = "auto",
+    recipe: Recipe | None = None,
+    **settings: Any,
+) -> Iterator[Epoch]:
+    """Trains a net on pictures; yields one `Epoch` after another.
+
+        for epoch in cw.training("pets/", net="small", epochs=5):
+            print(epoch.number, epoch.validation_accuracy)
+            if epoch.validation_accuracy > 0.99:
+                break
+        epoch.model.predict("photo.jpg")
+
+    `net` is a name (`cutaway nets` lists them) or a text; `settings` are fields of `Recipe`, and what they leave open
+    suits the number of pictures (`recipe_for`). With a folder, the best model is saved into it, and a run that was left
+    there goes on.
+    """
+    if recipe is not None and settings:
+        raise InputError(f"give a recipe or {', '.join(settings)}, not both")
+    for name in settings:
+        if name not in FIELDS:
+            raise InputError(f"a recipe has no {name!r}{nearest(name, FIELDS)}; it has {', '.join(FIELDS)}")
+    pictures = pictures if isinstance(pictures, Pictures) else read(pictures, seed=settings.get("seed", 0))
+    recipe = recipe or recipe_for(len(pictures.train), **settings)
+    setup = set_up(pictures, net, recipe)
+    where = None if folder is None else Path(folder)
+    return (event for event in run(setup, where, engine) if isinstance(event, Epoch))
+
+
+def train(
+    pictures: Pictures | str | Path,
+    net: str = "small",
+    *,
+    folder: str | Path | None = None,
+    engine: str = "auto",
+    recipe: Recipe | None = None,
+    **settings: Any,
+) -> Model:
+    """Trains a net on pictures and returns the best model: `cw.train("pets/", net="lenet5", epochs=5)`.
+
+    The same as `training`, to its end. Interrupted from the keyboard, it returns the best so far, if there is one.
+    """
+    best: Model | None = None
+    try:
+        for epoch in training(pictures, net, folder=folder, engine=engine, recipe=recipe, **settings):
+            if epoch.best:
+                best = epoch.model
+    except KeyboardInterrupt:
+        if best is None:
+            raise
+    if folder is not None:
+        return load(folder)  # a run that was taken up may have had its best epoch before
+    assert best is not None, "the first epoch is always the best so far"
+    return best

@@ -1,0 +1,276 @@
+"""The training loop: a generator that says what happens, step by step and epoch by epoch.
+
+Who runs it prints, draws, stops or saves. Leaving it early (`break`) loses nothing: it can be taken up again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cutaway.engines import choose
+from cutaway.engines.engine import Engine, NotFinite, Stepped, Trainer
+from cutaway.errors import JobError
+from cutaway.layers.layer import Array
+from cutaway.losses import loss_for
+from cutaway.model import Model
+from cutaway.net import start
+from cutaway.pictures.augmentation import Augmentation
+from cutaway.training.checkpoint import Checkpoint
+from cutaway.training.lock import held
+from cutaway.training.measure import count_right, measure, targets
+from cutaway.training.schedule import one_cycle
+from cutaway.training.setup import Setup
+
+
+@dataclass(frozen=True)
+class Step:
+    """After each step: how far this epoch is, and its means so far."""
+
+    epoch: int
+    step: int
+    steps: int
+    """Steps of one epoch."""
+    loss: float
+    accuracy: float
+    speed: float
+    """Pictures per second in this epoch so far."""
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """After each epoch."""
+
+    number: int
+    """From 1."""
+    epochs: int
+    seconds: float
+    """Of this epoch, validation included."""
+    loss: float
+    """Mean over the training pictures as they came, while the weights moved."""
+    accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    rate: float
+    """The learning rate of its last step."""
+    best: bool
+    """Whether its validation accuracy is the best so far (of equal ones, the lower loss)."""
+    model: Model = field(repr=False)
+    """The net with the weights of this moment."""
+
+
+Events = Generator[Step | Epoch, None, None]
+
+
+def run(setup: Setup, folder: Path | None = None, engine: str = "auto") -> Events:
+    """Trains; yields a `Step` after each step and an `Epoch` after each epoch.
+
+    With a folder, the best model so far is always in it, and what is needed to go on is in `folder/checkpoint`: if a
+    run of the same setup was left there, it goes on where it was, to the same bits. Raises JobError where the loss is
+    no longer a finite number; the best weights are kept.
+    """
+    if folder is None:
+        yield from _Run(setup, None, choose(engine)).events()
+        return
+    with held(folder):
+        yield from _Run(setup, folder, choose(engine)).events()
+
+
+@dataclass
+class _Sums:
+    """What an epoch has added up so far."""
+
+    loss: float = 0.0
+    right: int = 0
+    seen: int = 0
+    seconds: float = 0.0
+
+    def add(self, stepped: Stepped, targets: Array, seconds: float) -> None:
+        self.loss += float(stepped.losses.sum(dtype=np.float64))
+        self.right += count_right(stepped.outputs, targets)
+        self.seen += len(targets)
+        self.seconds += seconds
+
+
+class _Run:
+    """One run: where it is, and how it goes on."""
+
+    def __init__(self, setup: Setup, folder: Path | None, engine: Engine) -> None:
+        self.setup, self.folder, self.engine = setup, folder, engine
+        recipe = setup.recipe
+        self.loss = loss_for(setup.net.output.layer)
+        first = start(setup.net, recipe.seed)
+        self.trainer: Trainer = engine.trainer(setup.net, first, self.loss, recipe.rule(), recipe.seed)
+        self.augmentation = Augmentation(flip=recipe.flip, shift=recipe.shift)
+        self.rate = setup.rate
+        self.per_epoch = -(-len(setup.train) // recipe.batch)
+        self.epoch, self.step = 1, 0
+        self.sums = _Sums()
+        self.epochs: list[dict[str, Any]] = []
+        self.best: dict[str, NDArray[np.float32]] | None = None
+        self.best_epoch = 0
+        self.finished = self.failed = False
+        self.between = True
+        """Whether it is between two steps; within one, interrupted from the keyboard, weights may be half moved."""
+        self.created = datetime.now(UTC).isoformat(timespec="seconds")
+        self.checkpoint = Checkpoint.of(folder, setup, engine.name) if folder else None
+        if self.checkpoint and (left := self.checkpoint.load()):
+            self._take_up(*left)
+
+    def events(self) -> Events:
+        """The whole run, from wherever it is."""
+        try:
+            while not self.finished:
+                yield from self._epoch()
+        finally:
+            self._leave()
+
+    def _epoch(self) -> Events:
+        recipe = self.setup.recipe
+        order = np.random.default_rng([recipe.seed, self.epoch]).permutation(len(self.setup.train))
+        rate = 0.0
+        while self.step < self.per_epoch:
+            began = time.perf_counter()
+            rows = order[self.step * recipe.batch : (self.step + 1) * recipe.batch]
+            total = self.per_epoch * recipe.epochs
+            rate = one_cycle((self.epoch - 1) * self.per_epoch + self.step, total, self.rate, recipe.warmup)
+            targets = self._targets(self.setup.train.labels[rows])
+            self.between = False
+            try:
+                stepped = self.trainer.step(self._batch(rows), targets, rate)
+            except NotFinite as error:
+                self.failed = True
+                raise self._diverged(error) from None
+            self.step += 1
+            self.sums.add(stepped, targets, time.perf_counter() - began)
+            self.between = True
+            yield self._progress()
+            if self.checkpoint and self.checkpoint.due():
+                self._save_checkpoint()
+        yield self._end_epoch(rate)
+
+    def _batch(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        pictures = self.setup.train.take(rows)
+        drawn = self.augmentation.draw(self.setup.recipe.seed, self.epoch, rows)
+        return self.augmentation.apply(pictures, drawn)
+
+    def _targets(self, labels: NDArray[np.int64]) -> NDArray[np.float32]:
+        outputs = self.setup.net.shapes()[self.setup.net.output.name][0]
+        return targets(labels, outputs, self.setup.recipe.smoothing)
+
+    def _progress(self) -> Step:
+        sums = self.sums
+        speed = sums.seen / max(sums.seconds, 1e-9)
+        return Step(self.epoch, self.step, self.per_epoch, sums.loss / sums.seen, sums.right / sums.seen, speed)
+
+    def _end_epoch(self, rate: float) -> Epoch:
+        began = time.perf_counter()
+        weights = self.trainer.weights()
+        loss, accuracy = self._validate(weights)
+        better = self.best is None or self._better(loss, accuracy)
+        sums, number = self.sums, self.epoch
+        figures: dict[str, Any] = {
+            "number": number,
+            "seconds": round(sums.seconds + time.perf_counter() - began, 3),
+            "loss": sums.loss / sums.seen,
+            "accuracy": sums.right / sums.seen,
+            "validation_loss": loss,
+            "validation_accuracy": accuracy,
+            "rate": rate,
+        }
+        self.epochs.append(figures)
+        if better:
+            self.best, self.best_epoch = weights, number
+        until = self.setup.recipe.until
+        self.finished = number == self.setup.recipe.epochs or (until is not None and accuracy >= until)
+        self.epoch, self.step, self.sums = number + 1, 0, _Sums()
+        model = self._model(weights, number)
+        if self.folder:
+            self._save(weights)
+        return Epoch(epochs=self.setup.recipe.epochs, best=better, model=model, **figures)
+
+    def _validate(self, weights: dict[str, NDArray[np.float32]]) -> tuple[float, float]:
+        """Mean loss and accuracy over the validation pictures."""
+        return measure(self.engine.predictor(self.setup.net, weights), self.setup.validation, self.loss)
+
+    def _better(self, loss: float, accuracy: float) -> bool:
+        best = self.epochs[self.best_epoch - 1]
+        return (accuracy, -loss) > (best["validation_accuracy"], -best["validation_loss"])
+
+    # --- what is kept -----------------------------------------------------------------------------
+
+    def _model(self, weights: dict[str, NDArray[np.float32]], number: int) -> Model:
+        """The model of one epoch, with everything that is known about it."""
+        facts = {
+            "created": self.created,
+            "engine": self.engine.name,
+            "recipe": asdict(self.setup.recipe) | {"rate": self.rate},
+            "data": self.setup.data,
+            "epochs": list(self.epochs),
+            "epoch": number,
+            "finished": self.finished,
+        }
+        if 0 < number <= len(self.epochs):
+            kept = self.epochs[number - 1]
+            facts["validation"] = {
+                "accuracy": kept["validation_accuracy"],
+                "loss": kept["validation_loss"],
+                "count": len(self.setup.validation),
+            }
+        return Model(self.setup.net, weights, self.setup.classes, facts)
+
+    def _save(self, weights: dict[str, NDArray[np.float32]]) -> None:
+        """Keeps the best model and what is needed to go on, in an order in which a crash between loses neither."""
+        assert self.folder
+        assert self.checkpoint
+        if not self.finished:
+            self._save_checkpoint()
+        self._model(weights if self.best is None else self.best, self.best_epoch).save(self.folder)
+        if self.finished:
+            self.checkpoint.remove()
+
+    def _save_checkpoint(self) -> None:
+        assert self.checkpoint
+        tensors = self.trainer.state() | {f"best.{name}": value for name, value in (self.best or {}).items()}
+        progress = {
+            "epoch": self.epoch,
+            "step": self.step,
+            "sums": vars(self.sums),
+            "epochs": self.epochs,
+            "best_epoch": self.best_epoch,
+            "created": self.created,
+        }
+        self.checkpoint.save(tensors, progress)
+
+    def _take_up(self, tensors: dict[str, Array], progress: dict[str, Any]) -> None:
+        """Goes on from a checkpoint."""
+        best = {name.removeprefix("best."): value for name, value in tensors.items() if name.startswith("best.")}
+        self.trainer.restore({name: value for name, value in tensors.items() if not name.startswith("best.")})
+        self.best = best or None
+        self.best_epoch, self.epoch, self.step = progress["best_epoch"], progress["epoch"], progress["step"]
+        self.sums, self.epochs = _Sums(**progress["sums"]), progress["epochs"]
+        self.created = progress["created"]
+
+    def _leave(self) -> None:
+        """Keeps what is there when the run ends before its time: left early, stopped, failed."""
+        if not self.folder or self.finished or not (self.step or self.epochs):
+            return
+        if self.failed:  # going on would fail again at the same step
+            assert self.checkpoint
+            self.checkpoint.remove()
+        elif self.between:
+            self._save(self.trainer.weights())
+
+    def _diverged(self, error: NotFinite) -> JobError:
+        kept = f"the weights of epoch {self.best_epoch} are kept" if self.best is not None else "no epoch was complete"
+        return JobError(
+            f"training stopped in epoch {self.epoch}, step {self.step + 1}: {error}; {kept}; "
+            f"a lower rate may help: --rate {self.rate / 10:g}"
+        )

@@ -1,0 +1,102 @@
+"""What to do with a net and pictures: everything that decides a training run, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cutaway.errors import InputError
+from cutaway.layers.words import nearest
+from cutaway.optimisers import OPTIMISERS, Optimiser
+
+RATES = {"sgd": 0.05, "adamw": 0.003}
+"""The usual peak learning rate of each optimiser."""
+RATES_OF_FEW = {"sgd": 0.2, "adamw": 0.05}
+"""The same for nets of fewer than `FEW` weights, each of which has to move far."""
+FEW = 1000
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """`Recipe(epochs=5, optimiser="sgd", rate=0.1)`: frozen, and saved with the model."""
+
+    epochs: int = 10
+    """How often every training picture is seen."""
+    batch: int = 64
+    """Pictures per step."""
+    optimiser: str = "adamw"
+    """`adamw` or `sgd` (with Nesterov momentum)."""
+    rate: float | None = None
+    """The peak learning rate; None is the optimiser's usual one for the net (`usual_rate`)."""
+    momentum: float = 0.9
+    """Of SGD's velocity, or of AdamW's mean gradient."""
+    decay: float | None = None
+    """Weight decay of kernels and dense weights; None is the optimiser's usual one."""
+    warmup: float = 0.2
+    """The share of all steps in which the rate rises to its peak; then it falls to zero (one cycle)."""
+    smoothing: float = 0.0
+    """Label smoothing: this share of each target is spread evenly over all classes (Szegedy et al. 2016)."""
+    flip: bool = False
+    """Mirror half of the pictures, left to right. Not for digits or letters."""
+    shift: int = 0
+    """Move each picture by up to this many pixels, up, down, left and right."""
+    until: float | None = None
+    """Stop at the end of the first epoch whose validation accuracy is at least this, 0 to 1."""
+    seed: int = 0
+    """Decides starting weights, order, augmentation and dropout."""
+
+    def __post_init__(self) -> None:
+        if self.optimiser not in OPTIMISERS:
+            raise InputError(
+                f"there is no optimiser {self.optimiser!r}{nearest(self.optimiser, list(OPTIMISERS))}; "
+                f"known: {', '.join(OPTIMISERS)}"
+            )
+        for name, least, most in LIMITS:
+            value = getattr(self, name)
+            if value is not None and not least <= value <= most:
+                raise InputError(f"{name} is {value!r}; it can be from {least:g} to {most:g}")
+
+    def rule(self) -> Optimiser:
+        """The optimiser with its settings."""
+        settings: dict[str, Any] = {"momentum": self.momentum}
+        if self.decay is not None:
+            settings["decay"] = self.decay
+        return OPTIMISERS[self.optimiser](**settings)
+
+
+LIMITS: tuple[tuple[str, float, float], ...] = (
+    ("epochs", 1, 1e6),
+    ("batch", 1, 1e6),
+    ("rate", 0, 1e3),
+    ("momentum", 0, 0.9999),
+    ("decay", 0, 1e3),
+    ("warmup", 0, 1),
+    ("smoothing", 0, 0.9),
+    ("shift", 0, 1e4),
+    ("until", 0, 1),
+    ("seed", 0, 2**63 - 1),
+)
+
+
+def usual_rate(optimiser: str, parameters: int) -> float:
+    """The peak learning rate that suits most nets with so many weights.
+
+    >>> usual_rate("adamw", 29), usual_rate("adamw", 61_706)
+    (0.05, 0.003)
+    """
+    return (RATES_OF_FEW if parameters < FEW else RATES)[optimiser]
+
+
+STEPS = 1000
+"""Steps that a run should take in all, where that is 5 to 40 epochs: enough for a small net, minutes on any engine."""
+
+
+def recipe_for(count: int, **settings: Any) -> Recipe:
+    """A recipe for a number of training pictures: few pictures are seen more often, in smaller batches.
+
+    >>> recipe_for(350).epochs, recipe_for(1437).epochs, recipe_for(48_000).epochs
+    (40, 22, 5)
+    """
+    batch = 32 if count < 10_000 else 64
+    epochs = min(40, max(5, round(STEPS * batch / max(1, count))))
+    return replace(Recipe(epochs=epochs, batch=batch), **settings)

@@ -1,0 +1,162 @@
+"""What a run needs before its first step: pictures at the net's size, and the net that fits them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cutaway.errors import DataError, InputError
+from cutaway.layers import Shape
+from cutaway.layers.logsoftmax import LogSoftmax
+from cutaway.model import outputs
+from cutaway.net import Net, parse, zoo
+from cutaway.pictures import Pictures, Prepared
+from cutaway.pictures.checks import require_trainable
+from cutaway.training.recipe import Recipe, recipe_for, usual_rate
+
+MEASURED = 10_000
+"""Pictures from which mean and deviation are measured, where there are more."""
+
+
+SMALL = 64
+"""Pictures of up to this many pixels a side are taken as they are; larger ones at the net's usual size."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Everything that decides a run."""
+
+    net: Net
+    classes: tuple[str, ...]
+    train: Prepared
+    validation: Prepared
+    recipe: Recipe
+    data: dict[str, Any]
+    """Facts about the pictures, saved with the model: source, fingerprint, counts, what was skipped."""
+
+    @property
+    def rate(self) -> float:
+        """The peak learning rate: the recipe's, or what is usual for a net of this size."""
+        given = self.recipe.rate
+        return usual_rate(self.recipe.optimiser, self.net.cost().parameters) if given is None else given
+
+    def identity(self) -> dict[str, Any]:
+        """What makes two setups the same run."""
+        return {
+            "net": str(self.net),
+            "classes": list(self.classes),
+            "recipe": asdict(self.recipe),
+            "data": [self.data["fingerprint"], self.data["seed"]],
+        }
+
+
+def set_up(
+    pictures: Pictures,
+    net: str = "small",
+    recipe: Recipe | None = None,
+    *,
+    size: tuple[int, int] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Setup:
+    """Reads the pictures at the net's size, measures them, and builds the whole net from picture to classes.
+
+    `net` is a name of the zoo or a text. A net that does not itself say how pictures are prepared gets `grey` or
+    `colour` (what the pictures are), `resize` (to their own size up to 64 pixels, else to the net's usual one),
+    `scale` and `normalise` (measured on the training pictures). `progress(done, of)` is told how far the reading
+    is, first of the training pictures, then of the validation ones.
+    """
+    require_trainable(pictures)
+    training, validation = pictures.train, pictures.validation
+    body = zoo.net(net, input=input_shape(pictures, net, size), classes=len(pictures.classes))
+    prepares = bool(body.preparation.layers)
+    prepare = (body if prepares else parse(preparation(body.input))).preparation
+    train = training.prepared(prepare, progress)
+    held_out = validation.prepared(prepare, progress)
+    whole = body if prepares else completed(body, train)
+    check_outputs(whole, pictures.classes)
+    check_left(train, pictures.classes)
+    return Setup(
+        whole,
+        pictures.classes,
+        train,
+        held_out,
+        recipe or recipe_for(len(train.labels)),
+        facts(pictures, train, held_out),
+    )
+
+
+def input_shape(pictures: Pictures, net: str, size: tuple[int, int] | None) -> Shape:
+    """The shape at which pictures enter the net."""
+    height, width, channels = pictures.size
+    channels = 3 if channels == 3 else 1
+    if size is not None:
+        return *size, channels
+    if max(height, width) <= SMALL:
+        return height, width, channels
+    usual = zoo.ZOO[net].input if net in zoo.ZOO else (SMALL, SMALL, channels)
+    return usual[0], usual[1], channels
+
+
+def preparation(shape: Shape) -> str:
+    """The first layers of a net that takes any picture."""
+    height, width, channels = shape
+    return f"input any, {'colour' if channels == 3 else 'grey'}, resize {height}x{width} crop"
+
+
+def completed(body: Net, train: Prepared) -> Net:
+    """The net with its preparation in front, mean and deviation measured on the training pictures."""
+    mean, deviation = moments(train)
+    means, deviations = (" ".join(f"{number:.4g}" for number in numbers) for numbers in (mean, deviation))
+    normalise = f"normalise {means} {'/ ' if len(mean) > 1 else ''}{deviations}"
+    _, _, layers = str(body).partition(",")
+    return parse(f"{preparation(body.input)}, scale, {normalise}, {layers}")
+
+
+def moments(train: Prepared) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and standard deviation of each channel, on a scale from 0 to 1; a deviation of 0 is given as 1."""
+    count = len(train.labels)
+    chosen = np.arange(0, count, max(1, count // MEASURED))
+    sums, squares, cells = np.zeros(train.shape[2]), np.zeros(train.shape[2]), 0
+    for start in range(0, len(chosen), 500):
+        x = train.take(chosen[start : start + 500]) / 255
+        sums += x.sum(axis=(0, 1, 2))
+        squares += (x * x).sum(axis=(0, 1, 2))
+        cells += x[..., 0].size
+    mean = sums / max(1, cells)
+    deviation = np.sqrt(np.maximum(0, squares / max(1, cells) - mean**2))
+    return mean, np.where(deviation > 1e-6, deviation, 1.0)
+
+
+def check_outputs(net: Net, classes: tuple[str, ...]) -> None:
+    """Raises where the net's outputs cannot stand for the classes, or cannot be trained."""
+    if isinstance(net.output.layer, LogSoftmax):
+        raise InputError("a net that ends in 'logsoftmax' is not trained; end it with 'softmax', whose loss is as safe")
+    outputs.kind(net, classes)
+
+
+def check_left(train: Prepared, classes: tuple[str, ...]) -> None:
+    """Raises where a class has no picture left that can be read."""
+    counts = np.bincount(train.labels, minlength=len(classes))
+    gone = [name for name, count in zip(classes, counts, strict=True) if not count]
+    if gone:
+        raise DataError(
+            f"no training picture of {', '.join(map(repr, gone))} can be read; {len(train.skipped)} were skipped"
+        )
+
+
+def facts(pictures: Pictures, train: Prepared, validation: Prepared) -> dict[str, Any]:
+    """What is worth knowing later about the pictures of a run."""
+    skipped = [*train.skipped, *validation.skipped]
+    return {
+        "source": pictures.title,
+        "seed": pictures.seed,
+        "fingerprint": pictures.fingerprint,
+        "counts": pictures.counts(),
+        "training": len(train.labels),
+        "validation": len(validation.labels),
+        "skipped": [{"path": s.path, "reason": s.reason} for s in skipped],
+    }
