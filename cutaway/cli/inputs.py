@@ -1,0 +1,39 @@
+"""The pictures that a command line names."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from functools import cache
+
+from cutaway.errors import InputError
+from cutaway.model.model import Picture
+from cutaway.pictures import Pictures, files, read
+from cutaway.pictures.reading import NAMES
+
+
+def named(inputs: Sequence[str]) -> list[tuple[str, Picture]]:
+    """Each picture with its name: files, folders and patterns (`pictures.files`), and `digits[17]`."""
+    found: list[tuple[str, Picture]] = []
+    for one in inputs:
+        picture = of_a_set(one)
+        found += [(str(path), path) for path in files([one])] if picture is None else [(one, picture)]
+    return found
+
+
+def of_a_set(text: str) -> Picture | None:
+    """The picture that `digits[17]` or `xs-28[3]` names; None for anything else, and where a file is called so."""
+    match = re.fullmatch(rf"({'|'.join(NAMES)}|xs-\d+)\[(\d{{1,9}})\]", text)
+    if not match or os.path.lexists(text):
+        return None
+    pictures, number = _set(match[1]), int(match[2])
+    if number >= len(pictures):
+        last = len(pictures) - 1
+        raise InputError(f"{text}: {match[1]} has {last + 1:,} pictures, numbered from 0 to {last}")
+    return pictures[number]
+
+
+@cache
+def _set(name: str) -> Pictures:
+    return read(name)

@@ -1,0 +1,249 @@
+"""`cutaway train`: from pictures to a model folder."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cutaway.cli.group import Command
+from cutaway.cli.words import Share, Sizes
+
+if TYPE_CHECKING:
+    from cutaway.cli.progress import Progress
+    from cutaway.model import Model
+    from cutaway.pictures import Pictures, Skipped
+    from cutaway.training import Epoch, Recipe, Setup, Step
+
+EXAMPLE = """cutaway train pets/                                  (pets/cat/1.jpg, pets/dog/2.jpg, ...)
+cutaway train digits --until 99%
+cutaway train pets/ --net 'conv 16 3x3, relu, maxpool 2, flatten, dense classes, softmax' --size 32x32"""
+
+LISTED = 20
+"""So many classes are listed."""
+NAMED = 5
+"""So many files that were left out are named."""
+
+
+@click.command(cls=Command, example=EXAMPLE)
+@click.argument("source")
+@click.option("--net", default="small", show_default=True, help="A name (`cutaway nets` lists them), or a net's text.")
+@click.option("--epochs", type=int, help="How often every picture is seen. Without it: what suits their number.")
+@click.option("--batch", type=int, help="Pictures per step. Without it: what suits their number.")
+@click.option("--rate", type=float, help="The highest learning rate. Without it: the optimiser's usual one.")
+@click.option("--optimiser", metavar="NAME", help="adamw (if nothing is said) or sgd.")
+@click.option("--until", type=Share(), help="Stop once so many of the validation pictures are right: 99%.")
+@click.option(
+    "--seed",
+    type=int,
+    help="Decides first weights, order and the choice of validation pictures. Without it: 0.",
+)
+@click.option("--size", type=Sizes(2, "64x64"), help="Height and width at which the net sees pictures.")
+@click.option("--data", metavar="FOLDER", help="Where the files of mnist or fashion-mnist are, instead of a download.")
+@click.option("-o", "--output", metavar="FOLDER", help="Where the model goes. Without it: runs/, named and numbered.")
+@click.option("--engine", default="auto", show_default=True, help="What computes: auto or a name.")
+def command(source: str, net: str, data: str | None, output: str | None, engine: str, size: Any, **given: Any) -> int:
+    """Train a net on your pictures.
+
+    SOURCE is a folder of class folders (with train, val, test in or above them if you like), IDX or .npz files, or a
+    name: digits, xs, mnist, fashion-mnist. Nothing is written into it.
+
+    Ctrl-C stops and keeps what was reached (exit code 130); the same command goes on from there.
+    """
+    from cutaway.cli.progress import Progress
+    from cutaway.engines import choose
+    from cutaway.pictures import read
+    from cutaway.training import recipe_for, set_up
+
+    settings = {name: value for name, value in given.items() if value is not None}
+    chosen = choose(engine).name
+    recipe_for(1, **settings)  # raises for what cannot be, before anything is read
+    check_place(Path(output or "runs"), source)
+    pictures = read(source, data=data, seed=settings.get("seed", 0))
+    click.echo(about_pictures(source, pictures))
+    recipe = recipe_for(len(pictures.train), **settings)
+    with Progress("reading pictures") as progress:
+        setup = set_up(pictures, net, recipe, size=size, progress=progress)
+    click.echo(about_setup(setup, pictures, net, chosen))
+    folder, resumed = run_folder(source, output, setup, chosen)
+    click.echo(f"{'going on in' if resumed else 'training into'} {folder}")
+    return follow(setup, folder, chosen) or finish(folder, pictures)
+
+
+def follow(setup: Setup, folder: Path, engine: str) -> int:
+    """Trains, and prints what happens. The exit code: not 0 where it was stopped."""
+    from cutaway.cli.progress import Progress
+    from cutaway.cli.stopping import Stopping
+    from cutaway.training import Epoch, run
+
+    where = ""
+    with Progress("training") as progress, Stopping("stopping after this step") as stop:
+        with contextlib.closing(run(setup, folder, engine)) as events:  # closing it saves what is needed to go on
+            for event in events:
+                if isinstance(event, Epoch):
+                    where = f"after epoch {event.number}"
+                    progress.clear()
+                    click.echo(epoch_line(event))
+                else:
+                    where = f"in epoch {event.epoch}, step {event.step}"
+                    show_step(progress, event, setup)
+                if stop:
+                    break
+    if not stop or not (folder / "checkpoint").is_dir():  # stopped at its very end, it is finished all the same
+        return 0
+    click.echo(f"stopped {where}; everything is kept in {folder}: the same command goes on from there", err=True)
+    return stop.exit_code
+
+
+def finish(folder: Path, pictures: Pictures) -> int:
+    """Judges the model by the test pictures, if there are any, and says where it is."""
+    from dataclasses import replace
+
+    from cutaway.cli.progress import Progress
+    from cutaway.model import load
+
+    model = load(folder)
+    if len(pictures.test):
+        with Progress("test pictures") as progress:
+            result = model.evaluate(pictures.test, progress)
+        test = {"accuracy": result.accuracy, "loss": result.loss, "count": result.count}
+        model = replace(model, facts=dict(model.facts) | {"test": test})
+        model.save(folder)
+    click.echo(outcome(model))
+    click.echo(f"saved in {folder}; try: cutaway predict {folder} PICTURE")
+    return 0
+
+
+# ---- where to
+
+
+def check_place(folder: Path, source: str) -> None:
+    """Raises before any work is done, where nothing could be written in the end, or should not be."""
+    import os
+
+    from cutaway.errors import InputError, JobError
+
+    way = [folder.resolve(), *folder.resolve().parents]
+    if Path(source).is_dir() and Path(source).resolve() in way:
+        raise InputError(f"{folder} would be written among the pictures of {source}; choose another folder with -o")
+    place = next(path for path in way if path.exists())
+    if not place.is_dir():
+        raise JobError(f"cannot write into {folder}: {place} is a file; choose another folder with -o")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise JobError(f"cannot write into {place}: no permission; choose another folder with -o")
+
+
+def run_folder(source: str, output: str | None, setup: Setup, engine: str) -> tuple[Path, bool]:
+    """The folder for this run, and whether it was left there before. A folder with anything else in it is refused."""
+    from cutaway.errors import InputError
+    from cutaway.training.checkpoint import Checkpoint
+    from cutaway.training.runs import folder_for
+
+    if output is None:
+        path = Path(source)
+        stem = path.stem if path.is_file() else path.resolve().name
+        return folder_for(stem, setup, engine)
+    folder = Path(output)
+    if Checkpoint.of(folder, setup, engine).load():
+        return folder, True
+    if inside := holds(folder):
+        raise InputError(f"{folder} holds {inside} already, which is left as it is; choose a new folder with -o")
+    return folder, False
+
+
+def holds(folder: Path) -> str:
+    """What is in a folder that a new run must not touch, in words. What a run killed at its start leaves is nothing."""
+    if (folder / "checkpoint" / "latest.json").is_file():
+        return "an unfinished run with other settings or pictures"
+    if (folder / "config.json").is_file():
+        return "a model"
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    left = sorted(name for name in names if name != "checkpoint" and not name.startswith("."))
+    return f"{left[0]!r}{', ...' if len(left) > 1 else ''}" if left else ""
+
+
+# ---- what is said
+
+
+def about_pictures(source: str, pictures: Pictures) -> str:
+    """The classes with their counts, in natural order; and what lay beside the pictures."""
+    from cutaway.cli.table import columns
+    from cutaway.model.names import escaped
+
+    counts = [(f"  {escaped(name)}", f"{count:,}") for name, count in pictures.counts().items()]
+    more = [f"  ... and {len(counts) - LISTED:,} more"] if len(counts) > LISTED else []
+    lines = [
+        f"{source}: {len(pictures):,} pictures of {len(counts)} classes",
+        *([columns(counts[:LISTED], right=[1])] if counts else []),
+        *more,
+        *named(pictures.ignored, "passed over, since no pictures"),
+    ]
+    return "\n".join(lines)
+
+
+def about_setup(setup: Setup, pictures: Pictures, net: str, engine: str) -> str:
+    """The parts, what was skipped, the net, the recipe."""
+    from cutaway.layers.layer import describe
+    from cutaway.net import zoo
+    from cutaway.pictures.natural import natural
+
+    cost, test = setup.net.cost(), len(pictures.test)
+    unreadable = sorted((*setup.train.skipped, *setup.validation.skipped), key=lambda one: natural(one.path))
+    lines = [
+        f"{len(setup.train):,} to train on, {len(setup.validation):,} to validate with, {test:,} to test with",
+        *named(unreadable, "left out, since they cannot be read"),
+        f"net {net if net in zoo.ZOO else 'of your own'} on {describe(setup.net.preparation.shape)}: "
+        f"{len(setup.net)} layers, {cost.parameters:,} parameters, {cost.multiplications:,} multiplications a picture",
+        f"{recipe_text(setup.recipe, setup.rate)}; engine {engine}",
+    ]
+    return "\n".join(lines)
+
+
+def named(skipped: Sequence[Skipped], why: str) -> list[str]:
+    """How many files, why, and the first of them."""
+    from cutaway.model.names import escaped
+
+    if not skipped:
+        return []
+    lines = [f"  {escaped(one.path)}: {one.reason}" for one in skipped[:NAMED]]
+    more = [f"  ... and {len(skipped) - NAMED:,} more"] if len(skipped) > NAMED else []
+    return [f"{why}: {len(skipped):,}", *lines, *more]
+
+
+def recipe_text(recipe: Recipe, rate: float) -> str:
+    """`40 epochs, batches of 32, adamw at up to 0.003, seed 0`."""
+    epochs = f"{recipe.epochs} epoch{'s' * (recipe.epochs > 1)}"
+    until = f" or until {100 * recipe.until:g}% are right" if recipe.until else ""
+    return f"{epochs}{until}, batches of {recipe.batch}, {recipe.optimiser} at up to {rate:g}, seed {recipe.seed}"
+
+
+def show_step(progress: Progress, step: Step, setup: Setup) -> None:
+    """Draws how far the epoch is."""
+    count, recipe = len(setup.train), setup.recipe
+    done = min(count, step.step * recipe.batch)
+    more = f"  loss {step.loss:.4f}  {step.accuracy:.1%} right"
+    progress(done, count, more, what=f"epoch {step.epoch}/{recipe.epochs}")
+
+
+def epoch_line(epoch: Epoch) -> str:
+    """One line for each epoch."""
+    width = len(str(epoch.epochs))
+    return (
+        f"epoch {epoch.number:>{width}}/{epoch.epochs}  loss {epoch.loss:.4f}  {epoch.accuracy:7.2%} right"
+        f"  validation: loss {epoch.validation_loss:.4f}  {epoch.validation_accuracy:7.2%} right"
+        f"  {epoch.seconds:.1f} s{'  best' if epoch.best else ''}"
+    )
+
+
+def outcome(model: Model) -> str:
+    """What was reached, on which pictures."""
+    facts = model.facts
+    parts = [
+        f"{facts[part]['accuracy']:.2%} of {facts[part]['count']:,} {part} pictures right"
+        for part in ("validation", "test")
+        if part in facts
+    ]
+    return f"{'; '.join(parts)} (weights of epoch {facts.get('epoch')})"

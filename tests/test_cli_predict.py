@@ -1,0 +1,145 @@
+"""`cutaway predict`: one line for each picture, in order, whatever is in the file."""
+
+import csv
+import json
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cutaway.model import Model
+from cutaway.net import parse, start
+from tests.command import ran, run, started
+
+NET = "input any, grey, resize 8x8 crop, scale, conv 4 3x3, relu, maxpool 2, flatten, dense 3, softmax"
+
+
+@pytest.fixture
+def model(tmp_path, monkeypatch):
+    """A model folder `run` in an empty working folder."""
+    monkeypatch.chdir(tmp_path)
+    net = parse(NET)
+    model = Model(net, start(net, 1), ("cat", "two\nlines", "<b>|,"))
+    model.save("run")
+    return model
+
+
+def picture(path, level=100):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("L", (9, 7), level).save(path)
+    return path
+
+
+def test_rows_for_people(model, tmp_path):
+    picture(tmp_path / "a.png")
+    (tmp_path / "empty.jpg").write_bytes(b"")
+    said = ran("predict", "run", "a.png", "empty.jpg", "--top", 2).splitlines()
+    first = model.predict("a.png", top=2)
+    assert said[0] == f"a.png      {first[0]}  {first[1]}"
+    assert said[1] == "empty.jpg  unreadable: the file is empty"
+    assert r"two\nlines" in ran("predict", "run", "a.png")
+
+
+def test_json_for_programs(model, tmp_path):
+    picture(tmp_path / "a.png")
+    (tmp_path / "bad.png").write_bytes(b"bad")
+    lines = [json.loads(line) for line in ran("predict", "run", "a.png", "bad.png", "no.png", "--json").splitlines()]
+    guesses = [{"label": guess.label, "prob": guess.prob} for guess in model.predict("a.png")]
+    assert lines[0] == {"path": "a.png", "status": "ok", "guesses": guesses}
+    assert set(lines[1]) == {"path", "status", "reason"}
+    assert [line["status"] for line in lines] == ["ok", "unreadable", "unreadable"]
+    assert "no such file" in lines[2]["reason"].lower()
+
+
+def test_folders_patterns_and_order(model, tmp_path):
+    for name in ("other/10.png", "other/2.png", "other/deep/x.jpg", "z.png", "b.png"):
+        picture(tmp_path / name)
+    (tmp_path / "other" / "notes.txt").write_text("")
+    inputs = ["z.png", "other/", "?.png", "z.png"]
+    paths = [json.loads(line)["path"] for line in ran("predict", "run", *inputs, "--json").splitlines()]
+    assert paths == ["z.png", "other/2.png", "other/10.png", "other/deep/x.jpg", "b.png", "z.png", "z.png"]
+
+
+def test_names_of_every_kind(model, tmp_path):
+    names = ["-dash.png", "é.png", "日本 😀.png", "two\nlines.png", "udc\udcff.png", "a" * 240 + ".png", "[1].png"]
+    for name in names:
+        picture(tmp_path / name)
+    paths = [json.loads(line)["path"] for line in ran("predict", "run", "--json", "--", *names).splitlines()]
+    assert paths == names
+    rows = ran("predict", "run", "--", *names).splitlines()
+    assert len(rows) == len(names)
+    assert rows[3].startswith(r"two\nlines.png")
+    assert json.loads(started("predict", "run", "--json", "two\nlines.png").stdout)["status"] == "ok"
+
+
+def test_the_exit_code_says_whether_anything_was_readable(model, tmp_path):
+    picture(tmp_path / "a.png")
+    (tmp_path / "bad.png").write_bytes(b"bad")
+    (tmp_path / "empty").mkdir()
+    assert run("predict", "run", "a.png", "bad.png").exit_code == 0
+    for inputs in (["bad.png"], ["no.png", "bad.png"], ["empty"], ["no*.png"]):
+        result = run("predict", "run", *inputs)
+        assert result.exit_code == 1
+        assert len(result.stdout.splitlines()) == len(inputs)
+
+
+def test_pictures_of_a_set(model, tmp_path):
+    (tmp_path / "digits[3]").write_bytes(b"a file comes first")
+    rows = [
+        json.loads(line)
+        for line in ran("predict", "run", "digits[1796]", "xs[0]", "xs-28[3]", "digits[3]", "--json").splitlines()
+    ]
+    assert [(row["path"], row["status"]) for row in rows] == [
+        *(("digits[1796]", "ok"), ("xs[0]", "ok"), ("xs-28[3]", "ok"), ("digits[3]", "unreadable")),
+    ]
+    result = run("predict", "run", "digits[1797]")
+    assert "digits has 1,797 pictures, numbered from 0 to 1796" in result.stderr
+    assert result.exit_code == 2
+
+
+def test_many_pictures_come_in_order(model, tmp_path):
+    for level in range(70):
+        picture(tmp_path / "many" / f"{level}.png", 3 * level)
+    rows = [json.loads(line) for line in ran("predict", "run", "many", "--json").splitlines()]
+    alone = [model.predict(tmp_path / "many" / f"{level}.png").prob for level in range(70)]
+    assert [row["guesses"][0]["prob"] for row in rows] == pytest.approx(alone, abs=1e-6)
+
+
+def test_a_net_that_takes_one_size_only(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    net = parse("input 8x8x1, flatten, dense 2, softmax")
+    Model(net, start(net), ("a", "b")).save("run")
+    picture(tmp_path / "a.png")
+    result = run("predict", "run", "a.png")
+    assert "takes pictures of 8x8x1; this one is 7x9x1" in result.stderr
+    assert result.exit_code == 2
+
+
+def test_a_damaged_model_is_refused(model, tmp_path):
+    path = tmp_path / "run" / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-1])
+    result = run("predict", "run", picture(tmp_path / "a.png"))
+    assert re.match(r"cutaway: run/model.safetensors is damaged or cut short", result.stderr)
+    assert (result.stdout, result.exit_code) == ("", 2)
+
+
+def test_awkward_files(model, shared_data):
+    """All of them in one go: what must be read is read, what must be refused is refused."""
+    folder = shared_data / "awkward"
+    index = list(csv.DictReader((folder / "index.csv").read_text("utf-8").splitlines()))
+    assert len(index) == 322
+    files = [folder / row["file"] for row in index]
+    result = run("predict", "run", "--json", *files)
+    assert (result.exit_code, result.stderr) == (0, "")
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [row["path"] for row in rows] == [str(path) for path in files]
+    status = {"accept": "ok", "reject": "unreadable"}
+    wrong = [
+        (verdict["file"], verdict["verdict"], row)
+        for verdict, row in zip(index, rows, strict=True)
+        if row["status"] != status.get(verdict["verdict"], row["status"])
+    ]
+    assert wrong == []
+    assert all(np.isclose(sum(g["prob"] for g in row["guesses"]), 1) for row in rows if row["status"] == "ok")
+    assert all("\n" not in row["reason"] for row in rows if row["status"] == "unreadable")
