@@ -1,13 +1,13 @@
 """Every error that cutaway raises on purpose.
 
-    CutawayError            one line: repeats what was given, says what would work
-    ├── InputError          what was given cannot be used            (exit code 2)
-    │   ├── NotationError   a word of a net's text
-    │   ├── ShapeError      a layer that does not fit what comes in
-    │   ├── DataError       a folder, table or archive of pictures
-    │   ├── PictureError    one picture that cannot be read
-    │   └── ModelError      a model folder
-    └── JobError            the request was fine, the work failed    (exit code 1)
+CutawayError            one line: repeats what was given, says what would work
+├── InputError          what was given cannot be used            (exit code 2)
+│   ├── NotationError   a word of a net's text
+│   ├── ShapeError      a layer that does not fit what comes in
+│   ├── DataError       a folder, table or archive of pictures
+│   ├── PictureError    one picture that cannot be read
+│   └── ModelError      a model folder
+└── JobError            the request was fine, the work failed    (exit code 1)
 """
 
 
