@@ -11,9 +11,7 @@ The public names are loaded on first use, so that `import cutaway` costs a few m
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -75,30 +73,11 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"cutaway has no {name!r}; its names are {', '.join(__all__)}")
     home = import_module(f"cutaway.{_HOME[name]}")
-    if name == _HOME[name]:
-        return home
+    if name == "training":
+        return home  # the package itself, which can be called
     globals()[name] = value = getattr(home, name)
     return value
 
 
 def __dir__() -> list[str]:
     return [*__all__, "__version__"]
-
-
-class _Both(ModuleType):
-    """A package that can be called as the function of its own name: `cutaway.training(...)`."""
-
-    def __call__(self, *args: Any, **settings: Any) -> Any:
-        return getattr(self, self.__name__.rpartition(".")[2])(*args, **settings)
-
-
-class _Package(ModuleType):
-    """This package. Import puts each part here once it is loaded; `training` is also the name of a function."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name in _HOME and isinstance(value, ModuleType):
-            value.__class__ = _Both
-        super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

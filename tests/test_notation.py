@@ -281,23 +281,23 @@ ERRORS = {
     ),
     "relu, add": f"line 1, column 7: in 'add': there is no layer 'add'; known: {LAYERS}",
     "conv 6 5x5 sme": (
-        "line 1, column 1: in 'conv 6 5x5 sme': expected stride, same, valid, pad, groups, dilation, no, fit; "
+        "line 1, column 12: in 'conv 6 5x5 sme': expected stride, same, valid, pad, groups, dilation, no, fit; "
         "got 'sme'; did you mean 'same'?"
     ),
     "relu, maxpool 2 partail": (
-        "line 1, column 7: in 'maxpool 2 partail': expected stride, same, valid, pad, partial, fit; got 'partail'; "
+        "line 1, column 17: in 'maxpool 2 partail': expected stride, same, valid, pad, partial, fit; got 'partail'; "
         "did you mean 'partial'?"
     ),
-    "relu relu": "line 1, column 1: in 'relu relu': expected nothing after 'relu'; got 'relu'",
+    "relu relu": "line 1, column 6: in 'relu relu': expected nothing after 'relu'; got 'relu'",
     # numbers
     "conv": "line 1, column 1: in 'conv': expected the number of kernels at the end",
     "conv x 3x3": (
-        "line 1, column 1: in 'conv x 3x3': expected the number of kernels, a whole number from 1 up; got 'x'"
+        "line 1, column 6: in 'conv x 3x3': expected the number of kernels, a whole number from 1 up; got 'x'"
     ),
-    "conv 6 3by3": "line 1, column 1: in 'conv 6 3by3': expected a kernel size like 3 or 3x5; got '3by3'",
-    "dropout 1.5": "line 1, column 1: in 'dropout 1.5': expected a share from 0 up to, not including, 1; got 1.5",
+    "conv 6 3by3": "line 1, column 8: in 'conv 6 3by3': expected a kernel size like 3 or 3x5; got '3by3'",
+    "dropout 1.5": "line 1, column 9: in 'dropout 1.5': expected a share from 0 up to, not including, 1; got 1.5",
     "flatten, dense classes": (
-        "line 1, column 10: in 'dense classes': how many classes there are is not known here; "
+        "line 1, column 16: in 'dense classes': how many classes there are is not known here; "
         "give classes=10, or write 'dense 10'"
     ),
     # signs
@@ -319,9 +319,9 @@ ERRORS = {
     "squeeze(relu | tanh | gelu)": "line 1, column 1: squeeze takes one or two branches; got 3",
     # what goes in
     "input": "line 1, column 1: in 'input': expected 'any' or a shape like 28x28x1 at the end",
-    "input 28x28, relu": ("line 1, column 1: in 'input 28x28': expected 'any' or a shape like 28x28x1; got '28x28'"),
-    "input 0x28x1, relu": ("line 1, column 1: in 'input 0x28x1': expected 'any' or a shape like 28x28x1; got '0x28x1'"),
-    "input 8x8x1 relu": ("line 1, column 1: in 'input 8x8x1 relu': expected nothing after 'input 8x8x1'; got 'relu'"),
+    "input 28x28, relu": ("line 1, column 7: in 'input 28x28': expected 'any' or a shape like 28x28x1; got '28x28'"),
+    "input 0x28x1, relu": ("line 1, column 7: in 'input 0x28x1': expected 'any' or a shape like 28x28x1; got '0x28x1'"),
+    "input 8x8x1 relu": ("line 1, column 13: in 'input 8x8x1 relu': expected nothing after 'input 8x8x1'; got 'relu'"),
     "input 8x8x1": "the net 'input 8x8x1' has no layers; a small one is 'flatten, dense classes, softmax'",
     "": "the net '' has no layers; a small one is 'flatten, dense classes, softmax'",
     " \n": "the net ' \\n' has no layers; a small one is 'flatten, dense classes, softmax'",

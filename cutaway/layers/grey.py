@@ -24,7 +24,10 @@ from cutaway.layers.layer import (
 from cutaway.layers.working import Factor, Step, Working, at, summed, times
 
 SHARES = np.array([19595, 38470, 7471]) / 65536
-"""Of red, green and blue: 0.299, 0.587, 0.114 (ITU-R BT.601) in the 16-bit steps that Pillow takes."""
+"""Of red, green and blue: 0.299, 0.587, 0.114 (ITU-R BT.601) in the 16-bit steps that Pillow takes.
+
+Their sums over whole numbers are exact in float64.
+"""
 
 
 class Grey(Layer):
@@ -42,8 +45,8 @@ class Grey(Layer):
         x = xs[0]
         if x.shape[-1] == 1:
             return x
-        exact = x.astype(np.float64) @ SHARES[:, None]  # exact: the shares are whole numbers of 1/65536
-        return np.floor(exact + 0.5).astype(x.dtype)
+        exact = sum(x[..., k].astype(np.float64) * share for k, share in enumerate(SHARES))
+        return np.floor(exact + 0.5).astype(x.dtype)[..., None]
 
     def backward(self, dy: Array, xs: Sequence[Array], w: Weights, run: Pass = PREDICTING) -> Gradients:
         """The gradient of the sum before it is rounded."""

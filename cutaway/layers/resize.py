@@ -85,12 +85,14 @@ class Resize(Layer):
     def exact(self, x: Array) -> Array:
         """The weighted means before they are rounded, in float64."""
         rows, columns = self.weights(x.shape[1:3])
-        n, height, _, channels = x.shape
-        narrow = np.empty((n, height, self.width, channels))
+        n, height, width, channels = x.shape
+        low = np.zeros((n, self.height, width * channels))
         for start in range(0, height, SLAB):
-            slab = x[:, start : start + SLAB].astype(np.float64)
-            narrow[:, start : start + SLAB] = np.einsum("cw,nhwk->nhck", columns, slab, optimize=True)
-        y = np.einsum("rh,nhck->nrck", rows, narrow, optimize=True)
+            shares = rows[:, start : start + SLAB]
+            own = support(shares.sum(axis=1))  # the new rows that these pixels have a share in: few of them
+            slab = x[:, start : start + SLAB].reshape(n, -1, width * channels).astype(np.float64)
+            low[:, own.start : own.stop] += shares[own.start : own.stop] @ slab
+        y = columns @ low.reshape(n, self.height, width, channels)
         return y + BORDER * (1 - np.outer(rows.sum(axis=1), columns.sum(axis=1)))[None, :, :, None]
 
     def backward(self, dy: Array, xs: Sequence[Array], w: Weights, run: Pass = PREDICTING) -> Gradients:
@@ -202,7 +204,7 @@ def triangle(old: int, scaled: int, start: int, new: int) -> NDArray[np.float64]
     return shares
 
 
-def support(shares: NDArray[np.float64]) -> range:
+def support(shares: Array) -> range:
     """The run of pixels that have a share."""
     used = np.flatnonzero(shares)
     return range(int(used[0]), int(used[-1]) + 1) if len(used) else range(0)

@@ -18,9 +18,10 @@ PAIR = re.compile(r"(\d+)(?:x(\d+))?")
 class Words:
     """The words of one phrase. `next` moves on; whatever does not fit raises NotationError."""
 
-    def __init__(self, words: Sequence[str], place: str = "", classes: int | None = None) -> None:
+    def __init__(self, words: Sequence[str], places: Sequence[str] = (), classes: int | None = None) -> None:
         self.words = list(words)
-        self.place = place
+        self.places = list(places) or [""] * len(self.words)
+        """Where each word stands, for errors: `line 2, column 7: `."""
         self.classes = classes
         self.position = 0
 
@@ -80,11 +81,12 @@ class Words:
     def end(self) -> None:
         """Raises if words are left."""
         if self.more:
-            raise self.error(f"expected nothing after {' '.join(self.words[: self.position])!r}; got {self.peek()!r}")
+            before = " ".join(self.words[: self.position])
+            raise self.error(f"expected nothing after {before!r}; got {self.next('nothing')!r}")
 
     def error(self, message: str) -> NotationError:
-        """The error for this phrase: where it stands, what it is, what was expected."""
-        return NotationError(f"{self.place}in {' '.join(self.words)!r}: {message}")
+        """The error of the word that was taken last: where it stands, in which phrase, what was expected."""
+        return NotationError(f"{self.places[self.position - 1]}in {' '.join(self.words)!r}: {message}")
 
 
 def nearest(word: str, choices: Sequence[str]) -> str:

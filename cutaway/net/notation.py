@@ -16,6 +16,7 @@ import textwrap
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import reduce
+from itertools import takewhile
 
 from cutaway.errors import NotationError
 from cutaway.layers import ANY, KINDS, Layer, Shape
@@ -27,6 +28,7 @@ from cutaway.layers.multiply import Multiply
 from cutaway.layers.words import Words, nearest
 from cutaway.net.net import INPUT, Net, Node
 
+SIGNS = {",", "(", ")", "|"}
 TOKEN = re.compile(r"[^\s,()|]+|[,()|]")
 BLOCKS: dict[str, type[Merging]] = {kind.block: kind for kind in (Add, Concat, Multiply)}
 WORDS = [word for word, kind in KINDS.items() if not issubclass(kind, Merging)]
@@ -181,14 +183,11 @@ class _Reader:
 
     def phrase(self) -> Words:
         """The words up to the next sign."""
-        start = self.token
-        words = []
-        while self.token and self.token.text not in {",", "(", ")", "|"}:
-            words.append(self.word(self.token.text))
-            self.position += 1
-        if start is None or not words:
+        tokens = list(takewhile(lambda token: token.text not in SIGNS, self.tokens[self.position :]))
+        if not tokens:
             raise self.unexpected("a layer")
-        return Words(words, start.place, self.classes)
+        self.position += len(tokens)
+        return Words([self.word(token.text) for token in tokens], [token.place for token in tokens], self.classes)
 
     def word(self, text: str) -> str:
         """`classes` is a number like any other, where it is known: `dense classes`, `conv classes 1x1`."""

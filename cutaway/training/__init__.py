@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from cutaway.errors import InputError
@@ -78,3 +80,12 @@ def train(
         return load(folder)  # a run that was taken up may have had its best epoch before
     assert best is not None, "the first epoch is always the best so far"
     return best
+
+
+class _Callable(ModuleType):
+    """This package, which can be called as the function of its own name: `cw.training("pets/")`."""
+
+    __call__ = staticmethod(training)
+
+
+sys.modules[__name__].__class__ = _Callable

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
-from cutaway.layers.layer import Cost, describe
+from cutaway.layers.layer import Cell, Cost, describe
 from cutaway.layers.working import Term, Working
 from cutaway.net import INPUT, Net
 from cutaway.trace import Stage, Trace
@@ -14,6 +15,9 @@ from cutaway.trace.digits import ruler
 from cutaway.views.text.blocks import rule, table
 from cutaway.views.text.drawings import guesses
 from cutaway.views.text.windows import window
+
+MANY = 30_000
+"""Terms of a cell up to which workings tell what a layer did: about 0.1 s for three of them."""
 
 
 def layers(trace: Trace, classes: Sequence[str] = (), *, width: int = 80) -> str:
@@ -75,6 +79,8 @@ def _did(stage: Stage) -> str:
         return "the picture"
     shape = stage.shape
     places = [(0,) * len(shape), tuple(size // 2 for size in shape), tuple(size - 1 for size in shape)]
+    if many := _many(stage, places[1]):
+        return many
     workings = [stage.terms(place) for place in places]
     made = max(workings, key=lambda working: len(working.terms))
     common = [step.formula for step in made.steps if all(step.formula in _formulas(other) for other in workings)]
@@ -82,6 +88,16 @@ def _did(stage: Stage) -> str:
     zeros = [f"{100 * stage.zeros:.0f} % are zero"] if stage.zeros > before else []
     said = ", ".join([*_combined(made, stage), *common, *zeros])
     return said or "unchanged"
+
+
+def _many(stage: Stage, place: Cell) -> str:
+    """Of a layer whose cells come from very many others, just that: working three of them out would take seconds."""
+    assert stage.node
+    shapes = [stage.trace.shapes[name] for name in stage.node.inputs]
+    sizes = [[len(axis) for axis in region] for region in stage.node.layer.sources(place, shapes).inputs]
+    if sum(map(math.prod, sizes)) <= MANY:
+        return ""
+    return " and ".join(f"sums over {'x'.join(map(str, size))} cells" for size in sizes)
 
 
 def _formulas(made: Working) -> set[str]:
