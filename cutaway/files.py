@@ -31,9 +31,8 @@ def write(path: Path, data: bytes | str) -> None:
             raise
         _flush_folder(path.parent)
     except OSError as error:
-        raise JobError(
-            f"cannot write {path}: {error.strerror or error}; choose another folder with -o, or make room"
-        ) from None
+        reason = error.strerror or error
+        raise JobError(f"cannot write {path}: {reason}; make room, or choose another folder") from None
 
 
 def _umask() -> int:

@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 from PIL import Image
 
 from cutaway.errors import ShapeError
-from cutaway.layers import KINDS, Pass
+from cutaway.layers import ANY, KINDS, Pass
 from cutaway.layers.conv import Conv
 from cutaway.layers.layer import Array, Shape
 from cutaway.layers.resize import Resize
@@ -351,12 +351,20 @@ def test_grey_is_pillows() -> None:
 
 @pytest.mark.parametrize("how", ["crop", "squash", "fit"])
 @pytest.mark.parametrize("size", [(7, 5), (31, 64), (200, 3), (12, 12)])
-def test_resize_of_one_colour_is_that_colour(how: str, size: tuple[int, int]) -> None:
-    picture = np.full((1, *size, 3), 77, np.uint8)
+@pytest.mark.parametrize("level", [0, 77, 255])
+def test_resize_of_one_colour_is_that_colour(how: str, size: tuple[int, int], level: int) -> None:
+    picture = np.full((1, *size, 3), level, np.uint8)
     y = layer_of(f"resize 12x12 {how}").forward([picture], {})
     assert y.dtype == np.uint8
-    assert set(np.unique(y)) <= ({77, 128} if how == "fit" else {77})
-    assert (y == 77).any()
+    assert set(np.unique(y)) <= ({level, 128} if how == "fit" else {level})
+    assert (y == level).any()
+
+
+def test_preparation_takes_pictures_of_any_size_and_keeps_pixels() -> None:
+    assert {word for word, kind in KINDS.items() if kind.keeps_pixels} == {"grey", "colour", "resize"}
+    assert layer_of("grey").shape((ANY, ANY, ANY)) == (ANY, ANY, 1)
+    assert layer_of("colour").shape((ANY, ANY, ANY)) == (ANY, ANY, 3)
+    assert layer_of("resize 4x5").shape((ANY, ANY, 3)) == (4, 5, 3)
 
 
 def thirds(cell: int) -> list[Fraction]:

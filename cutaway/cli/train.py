@@ -41,6 +41,10 @@ NAMED = 5
     type=int,
     help="Decides first weights, order and the choice of validation pictures. Without it: 0.",
 )
+@click.option(
+    "--flip", is_flag=True, default=None, help="Mirror half of the pictures, left to right: for photos, not for digits."
+)
+@click.option("--shift", type=int, metavar="PIXELS", help="Move pictures by up to so many pixels each way.")
 @click.option("--size", type=Sizes(2, "64x64"), help="Height and width at which the net sees pictures.")
 @click.option("--data", metavar="FOLDER", help="Where the files of mnist or fashion-mnist are, instead of a download.")
 @click.option("-o", "--output", metavar="FOLDER", help="Where the model goes. Without it: runs/, named and numbered.")
