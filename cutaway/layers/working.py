@@ -49,10 +49,10 @@ class Working:
     """The arithmetic of one cell, in an order in which a person would do it."""
 
     rule: str
-    """How the terms combine: `sum`, `max`, or `product` (of terms that are single numbers)."""
+    """How the terms combine: `sum` or `max`."""
     terms: tuple[Term, ...]
     combined: float
-    """The exact sum, rounded once (`math.fsum`), or the largest term, or the product."""
+    """The exact sum, rounded once (`math.fsum`), or the largest term."""
     steps: tuple[Step, ...] = ()
 
     @property
