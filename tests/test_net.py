@@ -115,7 +115,7 @@ def test_cost_by_hand() -> None:
 def test_rows_say_what_windows_leave_out() -> None:
     rows = {row.name: row for row in parse("input 6x5x1, conv 2 3x3 stride 2, relu").rows()}
     assert rows["conv1"].note == "last 1 row unused"
-    assert rows["conv1"].text == "conv 2 3x3 stride 2x2"
+    assert rows["conv1"].text == "conv 2 3x3 stride 2"
     assert rows["conv1"].shape == (2, 2, 2)
     assert rows["relu1"].note == ""
 

@@ -94,7 +94,7 @@ def test_what_is_written() -> None:
         "squeeze( | globalmean, dense 4, sigmoid), flatten, dense classes no bias"
     )
     assert str(parse(text, input=DIGIT, classes=3)) == (
-        "input 28x28x1, conv 4 3x3 stride 2x2 pad 1, residual(norm, relu | conv 4 1x1 no bias),\n"
+        "input 28x28x1, conv 4 3x3 stride 2 pad 1, residual(norm, relu | conv 4 1x1 no bias),\n"
         "squeeze(globalmean, dense 4, sigmoid), flatten, dense 3 no bias"
     )
 

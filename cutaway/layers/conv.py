@@ -25,7 +25,7 @@ from cutaway.layers.layer import (
     Weights,
 )
 from cutaway.layers.window import Axis, Sides, Window, padding_text, read_sides
-from cutaway.layers.words import Words, size_text
+from cutaway.layers.words import Words, short_text, size_text
 from cutaway.layers.working import Working, at, bias, summed, times
 
 BLOCK = 2**21
@@ -81,10 +81,10 @@ class Conv(Layer):
 
     def text(self) -> str:
         parts = [f"conv {self.count} {size_text(self.size)}"]
-        parts += [f" stride {size_text(self.stride)}"] if self.stride != (1, 1) else []
+        parts += [f" stride {short_text(self.stride)}"] if self.stride != (1, 1) else []
         parts += [padding_text(self.padding)]
         parts += [f" groups {self.groups}"] if self.groups > 1 else []
-        parts += [f" dilation {size_text(self.dilation)}"] if self.dilation != (1, 1) else []
+        parts += [f" dilation {short_text(self.dilation)}"] if self.dilation != (1, 1) else []
         parts += [" fit"] if self.fit else []
         parts += [] if self.biased else [" no bias"]
         return "".join(parts)

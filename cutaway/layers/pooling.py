@@ -9,7 +9,7 @@ from typing import Self
 from cutaway.errors import ShapeError
 from cutaway.layers.layer import Array, Cell, Layer, Shape, Sources
 from cutaway.layers.window import Axis, Sides, Window, padding_text, read_sides
-from cutaway.layers.words import Words, size_text
+from cutaway.layers.words import Words, short_text, size_text
 from cutaway.layers.working import Factor, at
 
 
@@ -41,12 +41,9 @@ class Pooling(Layer):
         return cls(size, stride, padding, edge)
 
     def text(self) -> str:
-        def short(size: tuple[int, int]) -> str:
-            return str(size[0]) if size[0] == size[1] else size_text(size)
-
-        stride = "" if self.stride == self.size else f" stride {short(self.stride)}"
+        stride = "" if self.stride == self.size else f" stride {short_text(self.stride)}"
         edge = "" if self.edge == "floor" else f" {self.edge}"
-        return f"{self.word} {short(self.size)}{stride}{padding_text(self.padding)}{edge}"
+        return f"{self.word} {short_text(self.size)}{stride}{padding_text(self.padding)}{edge}"
 
     @property
     def window(self) -> Window:

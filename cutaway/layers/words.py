@@ -98,3 +98,8 @@ def nearest(word: str, choices: Sequence[str]) -> str:
 def size_text(size: tuple[int, int]) -> str:
     """A size in the notation: 3x3 stays 3x3."""
     return f"{size[0]}x{size[1]}"
+
+
+def short_text(size: tuple[int, int]) -> str:
+    """A size that is mostly square, as for strides: 2x2 is 2."""
+    return str(size[0]) if size[0] == size[1] else size_text(size)

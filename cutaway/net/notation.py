@@ -84,7 +84,8 @@ def write(net: Net) -> str:
         raise NotationError(f"{unused[-1]} leads nowhere, which the notation cannot say")
     sizes = "any" if ANY in net.input else describe(net.input)
     text = ", ".join([f"input {sizes}", *phrases])
-    return textwrap.fill(text, 100, break_long_words=False, break_on_hyphens=False)
+    kept = re.sub(r"(?<![,|]) (?!\|)", "\0", text)  # lines break after a comma or a bar, never within a phrase
+    return textwrap.fill(kept, 100, break_long_words=False, break_on_hyphens=False).replace("\0", " ")
 
 
 def _tokens(text: str) -> list[Token]:
