@@ -128,7 +128,7 @@ class TestResume:
         best = [epoch for epoch in whole if epoch.best][-1]
         assert_same(cw.load(tmp_path), best.model)
         kept = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
-        assert [row["loss"] for row in kept] == [epoch.loss for epoch in whole]
+        assert [(row["loss"], row["rate"]) for row in kept] == [(epoch.loss, epoch.rate) for epoch in whole]
         assert not (tmp_path / "checkpoint").exists()
 
     def test_another_recipe_starts_anew(self, digits: cw.Pictures, setup: Setup, tmp_path: Path) -> None:

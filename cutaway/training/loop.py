@@ -92,10 +92,10 @@ class _Sums:
     seen: int = 0
     seconds: float = 0.0
 
-    def add(self, stepped: Stepped, targets: Array, seconds: float) -> None:
+    def add(self, stepped: Stepped, wanted: Array, seconds: float) -> None:
         self.loss += float(stepped.losses.sum(dtype=np.float64))
-        self.right += count_right(stepped.outputs, targets)
-        self.seen += len(targets)
+        self.right += count_right(stepped.outputs, wanted)
+        self.seen += len(wanted)
         self.seconds += seconds
 
 
@@ -109,7 +109,7 @@ class _Run:
         first = start(setup.net, recipe.seed)
         self.trainer: Trainer = engine.trainer(setup.net, first, self.loss, recipe.rule(), recipe.seed)
         self.augmentation = Augmentation(flip=recipe.flip, shift=recipe.shift)
-        self.rate = setup.rate
+        self.peak = setup.rate
         self.per_epoch = -(-len(setup.train) // recipe.batch)
         self.epoch, self.step = 1, 0
         self.sums = _Sums()
@@ -135,33 +135,36 @@ class _Run:
     def _epoch(self) -> Events:
         recipe = self.setup.recipe
         order = np.random.default_rng([recipe.seed, self.epoch]).permutation(len(self.setup.train))
-        rate = 0.0
         while self.step < self.per_epoch:
             began = time.perf_counter()
             rows = order[self.step * recipe.batch : (self.step + 1) * recipe.batch]
-            total = self.per_epoch * recipe.epochs
-            rate = one_cycle((self.epoch - 1) * self.per_epoch + self.step, total, self.rate, recipe.warmup)
-            targets = self._targets(self.setup.train.labels[rows])
+            wanted = self._wanted(self.setup.train.labels[rows])
             self.between = False
             try:
-                stepped = self.trainer.step(self._batch(rows), targets, rate)
+                stepped = self.trainer.step(self._batch(rows), wanted, self._rate(self.step))
             except NotFinite as error:
                 self.failed = True
                 raise self._diverged(error) from None
             self.step += 1
-            self.sums.add(stepped, targets, time.perf_counter() - began)
+            self.sums.add(stepped, wanted, time.perf_counter() - began)
             self.between = True
             yield self._progress()
             if self.checkpoint and self.checkpoint.due():
                 self._save_checkpoint()
-        yield self._end_epoch(rate)
+        yield self._end_epoch()
 
     def _batch(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         pictures = self.setup.train.take(rows)
         drawn = self.augmentation.draw(self.setup.recipe.seed, self.epoch, rows)
         return self.augmentation.apply(pictures, drawn)
 
-    def _targets(self, labels: NDArray[np.int64]) -> NDArray[np.float32]:
+    def _rate(self, step: int) -> float:
+        """The learning rate of a step of this epoch."""
+        recipe = self.setup.recipe
+        done, total = (self.epoch - 1) * self.per_epoch + step, recipe.epochs * self.per_epoch
+        return one_cycle(done, total, self.peak, recipe.warmup)
+
+    def _wanted(self, labels: NDArray[np.int64]) -> NDArray[np.float32]:
         outputs = self.setup.net.shapes()[self.setup.net.output.name][0]
         return targets(labels, outputs, self.setup.recipe.smoothing)
 
@@ -170,7 +173,7 @@ class _Run:
         speed = sums.seen / max(sums.seconds, 1e-9)
         return Step(self.epoch, self.step, self.per_epoch, sums.loss / sums.seen, sums.right / sums.seen, speed)
 
-    def _end_epoch(self, rate: float) -> Epoch:
+    def _end_epoch(self) -> Epoch:
         began = time.perf_counter()
         weights = self.trainer.weights()
         loss, accuracy = self._validate(weights)
@@ -183,7 +186,7 @@ class _Run:
             "accuracy": sums.right / sums.seen,
             "validation_loss": loss,
             "validation_accuracy": accuracy,
-            "rate": rate,
+            "rate": self._rate(self.per_epoch - 1),
         }
         self.epochs.append(figures)
         if better:
@@ -211,7 +214,7 @@ class _Run:
         facts = {
             "created": self.created,
             "engine": self.engine.name,
-            "recipe": asdict(self.setup.recipe) | {"rate": self.rate},
+            "recipe": asdict(self.setup.recipe) | {"rate": self.peak},
             "data": self.setup.data,
             "epochs": list(self.epochs),
             "epoch": number,
@@ -272,5 +275,5 @@ class _Run:
         kept = f"the weights of epoch {self.best_epoch} are kept" if self.best is not None else "no epoch was complete"
         return JobError(
             f"training stopped in epoch {self.epoch}, step {self.step + 1}: {error}; {kept}; "
-            f"a lower rate may help: --rate {self.rate / 10:g}"
+            f"a lower rate may help: --rate {self.peak / 10:g}"
         )
