@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.measure import once
+from benchmarks.measure import once_with_memory
 
 SEEDS = 5
 
@@ -32,25 +32,28 @@ def main() -> dict[str, object]:
     results: dict[str, object] = {}
     for what, arguments in commands.items():
         runs = [trained(arguments, seed) for seed in range(seeds)]
-        accuracies, seconds = [run[0] for run in runs], [run[1] for run in runs]
+        accuracies, seconds, memory = zip(*runs, strict=True)
         print(
             f"{what:32} held-out accuracy {statistics.median(accuracies):.4f} "
             f"({min(accuracies):.4f} to {max(accuracies):.4f}, n = {seeds} seeds)   "
-            f"whole command {statistics.median(seconds):.1f} s ({min(seconds):.1f} to {max(seconds):.1f})"
+            f"whole command {statistics.median(seconds):.1f} s ({min(seconds):.1f} to {max(seconds):.1f}), "
+            f"{max(memory):.0f} MB"
         )
         results[what] = runs
     return results
 
 
-def trained(arguments: list[str], seed: int) -> tuple[float, float]:
-    """Accuracy on pictures that training did not learn from (the test part where there is one), and seconds."""
+def trained(arguments: list[str], seed: int) -> tuple[float, float, float]:
+    """Accuracy on pictures that training did not learn from (the test part where there is one), seconds, MB."""
     cutaway = [sys.executable, "-m", "cutaway"]
     source = [arguments[0], *(arguments[arguments.index("--data") :][:2] if "--data" in arguments else [])]
     with tempfile.TemporaryDirectory() as folder:
-        seconds = once([*cutaway, "train", *arguments, "--seed", str(seed), "-o", "run"], Path(folder))
+        seconds, memory = once_with_memory(
+            [*cutaway, "train", *arguments, "--seed", str(seed), "-o", "run"], Path(folder)
+        )
         evaluate = [*cutaway, "evaluate", "run", *source, "--json"]
         out = subprocess.run(evaluate, cwd=folder, check=True, capture_output=True).stdout
-    return float(json.loads(out)["accuracy"]), seconds
+    return float(json.loads(out)["accuracy"]), seconds, memory
 
 
 if __name__ == "__main__":

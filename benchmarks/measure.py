@@ -39,10 +39,18 @@ def interleaved(commands: Mapping[str, Sequence[str]], runs: int = 10, folder: P
 
 
 def once(command: Sequence[str], folder: Path | None = None) -> float:
-    """Seconds from start to end of one command."""
+    """Seconds from start to end of one command. Raises where it fails."""
+    return once_with_memory(command, folder)[0]
+
+
+def once_with_memory(command: Sequence[str], folder: Path | None = None) -> tuple[float, float]:
+    """Seconds from start to end of one command, and the most memory that it held, in MB (Linux)."""
     began = time.perf_counter()
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    return time.perf_counter() - began
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise subprocess.CalledProcessError(os.waitstatus_to_exitcode(status), command)
+    return time.perf_counter() - began, usage.ru_maxrss / 1000
 
 
 def machine() -> str:

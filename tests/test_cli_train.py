@@ -185,7 +185,7 @@ def test_a_folder_that_cannot_be_written(here, monkeypatch):
     assert result.exit_code == 1
     monkeypatch.setattr(os, "access", lambda *_: False)  # as for anyone but root
     result = run("train", "digits", *FAST)
-    assert "no permission; choose another folder with -o" in result.stderr
+    assert "no permission; choose another folder" in result.stderr
     assert result.stdout == ""
 
 

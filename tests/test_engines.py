@@ -10,10 +10,13 @@ from cutaway.engines.engine import Engine, NotFinite, Pixels, Predictor, Stepped
 from cutaway.engines.reference import Reference, ReferenceTrainer
 from cutaway.errors import InputError
 from cutaway.layers.layer import Array, Weights
-from cutaway.losses import Loss, loss_for
-from cutaway.net import Net, parse, start
+from cutaway.losses import Loss, SquaredError, loss_for
+from cutaway.net import Net, Node, parse, start
 from cutaway.net.zoo import ZOO
 from cutaway.optimisers import AdamW, Optimiser, Sgd
+from tests.cases import CASES, Case
+from tests.compare import assert_equal
+from tests.layer_table import layer_of
 
 NETS = {
     "lenet": "scale, normalise 0.1 0.3, conv 6 5x5 same, relu, maxpool 2, conv 16 5x5, relu, maxpool 2 partial, "
@@ -23,6 +26,7 @@ NETS = {
     "meanpool 2 stride 1 partial, dropout 0.3, flatten, dense 4, softmax",
     "activations": "scale, conv 4 3x3 stride 2 pad 1 0 1 0, leaky, prelu, conv 4 2x2 same no bias, gelu, hardswish, "
     "sumpool 2 partial, tanh, conv 4 1x1, relu6, conv 4 1x1, hardsigmoid, globalmean, dense 4, sigmoid",
+    "preparation": "grey, colour, resize 9x7 fit, scale, conv 3 3x3 stride 2, relu, flatten, dense 4, logsoftmax",
     "squares": "scale, flatten, dense 5, tanh, dense 4",
 }
 SIZES = [(12, 12, 1), (13, 11, 3)]
@@ -66,6 +70,33 @@ class TestConformance:
         net = parse(text, input=size)
         batches = [drawn(net, 6, seed)[1:] for seed in range(10)]
         conformance.steps(engine, net, drawn(net, 1)[0], batches, loss_for(net.output.layer), optimiser, 0.003)
+
+
+FIT_FOR_PICTURES = [
+    case
+    for case in CASES
+    if case.exact
+    and len(case.inputs) == 1
+    and np.ndim(case.inputs[0]) == 3
+    and np.min(case.inputs[0]) >= 0
+    and np.max(case.inputs[0]) <= 255
+    and np.all(np.equal(np.mod(case.inputs[0], 1), 0))
+]
+"""The named cases whose input can be a picture: an engine takes whole numbers from 0 to 255."""
+
+
+@pytest.mark.parametrize("case", FIT_FOR_PICTURES, ids=lambda case: case.name)
+def test_integer_cases_to_the_last_bit(engine: Engine, case: Case) -> None:
+    layer = layer_of(case.text)
+    picture = np.array(case.inputs[0], np.uint8)
+    net = Net(picture.shape, (Node(f"{layer.word}_1", layer, ("input",)),))
+    weights = {f"{layer.word}_1.{name}": np.array(value, np.float32) for name, value in case.weights.items()}
+    (given,) = engine.predictor(net, weights)(picture[None])
+    assert_equal(given, np.array(case.output, np.float32), case.name)
+
+
+def test_most_cases_are_fit_for_pictures() -> None:
+    assert len(FIT_FOR_PICTURES) > len(CASES) / 3
 
 
 def with_preparation(name: str) -> Net:
@@ -136,6 +167,20 @@ class TestTrainer:
         with pytest.raises(NotFinite, match=r"the output of conv2 \(conv 16 5x5\) is not finite"):
             trainer.step(pictures, targets, 0.01)
         assert_same(weights, trainer.weights())
+
+
+def test_a_gradient_that_is_not_finite_is_where_it_began() -> None:
+    """Finite scores under a loss that is not; then scores that are not: the layer is named where it began."""
+    net = parse("flatten, dense 3, tanh, dense 2", input=(2, 2, 1))
+    weights, pictures, _ = drawn(net, 2)
+    targets = np.full((2, 2), 1e38, np.float32)
+    trainer = choose("reference").trainer(net, weights, SquaredError(), Sgd(), 0)
+    with pytest.raises(NotFinite, match=r"the loss, after dense2 \(dense 2\), is not finite"):
+        trainer.step(pictures, targets, 0.1)
+    weights["dense2.weight"][:] = 3e38
+    steep = choose("reference").trainer(net, weights, SquaredError(), Sgd(), 0)
+    with pytest.raises(NotFinite, match=r"the output of dense2 \(dense 2\) is not finite"):
+        steep.step(pictures, np.zeros((2, 2), np.float32), 0.1)
 
 
 class HalfWeights(Reference):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import cutaway as cw
 from cutaway.engines.engine import Pixels, Stepped, Targets
@@ -131,12 +132,32 @@ class TestResume:
         assert [(row["loss"], row["rate"]) for row in kept] == [(epoch.loss, epoch.rate) for epoch in whole]
         assert not (tmp_path / "checkpoint").exists()
 
-    def test_another_recipe_starts_anew(self, digits: cw.Pictures, setup: Setup, tmp_path: Path) -> None:
-        list(itertools.islice(run(setup, tmp_path), 10))
+    def test_a_folder_with_another_run_or_a_model_is_left_as_it_is(
+        self, digits: cw.Pictures, setup: Setup, tmp_path: Path
+    ) -> None:
         other = set_up(digits, NET, Recipe(epochs=1, batch=50))
-        first = next(iter(run(other, tmp_path)))
-        assert isinstance(first, Step)
-        assert first.step == 1
+        list(itertools.islice(run(setup, tmp_path), 10))
+        with pytest.raises(InputError, match="holds an unfinished run with other settings or pictures already"):
+            next(iter(run(other, tmp_path)))
+        list(run(setup, tmp_path))
+        before = (tmp_path / "model.safetensors").read_bytes()
+        with pytest.raises(InputError, match="holds a model already, which is left as it is"):
+            cw.train(digits, NET, epochs=1, folder=tmp_path)
+        assert (tmp_path / "model.safetensors").read_bytes() == before
+
+    def test_nothing_is_written_among_the_pictures(self, tmp_path: Path) -> None:
+        for label, level in (("dark", 0), ("light", 255)):
+            (tmp_path / label).mkdir()
+            for number in range(4):
+                Image.new("L", (8, 8), level + number - 3 * (level > 0)).save(tmp_path / label / f"{number}.png")
+        with pytest.raises(InputError, match="would be written among the pictures"):
+            cw.train(tmp_path, NET, epochs=1, folder=tmp_path / "model")
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["dark", "light"]
+
+    def test_test_pictures_have_the_last_word(self) -> None:
+        pictures = cw.read("xs")
+        model = cw.train(pictures, "x5", epochs=1)
+        assert model.facts["test"]["accuracy"] == model.evaluate(pictures.test).accuracy
 
     def test_a_damaged_checkpoint_is_not_used(self, setup: Setup, tmp_path: Path) -> None:
         list(itertools.islice(run(setup, tmp_path), 10))
@@ -250,21 +271,27 @@ class TestFailures:
 
     def test_ctrl_c_in_the_library_keeps_the_best(self, tmp_path: Path) -> None:
         program = (
-            "import cutaway as cw, signal, threading, os\n"
-            "def stop(): os.kill(os.getpid(), signal.SIGINT)\n"
-            "threading.Timer(2.0, stop).start()\n"
+            "import cutaway as cw, os, signal, cutaway.training.loop as loop\n"
+            "saved = loop._Run._end_epoch\n"
+            "def interrupted(self):\n"
+            "    if self.epoch == 3: os.kill(os.getpid(), signal.SIGINT)\n"
+            "    return saved(self)\n"
+            "loop._Run._end_epoch = interrupted\n"
             f"model = cw.train('digits', {NET!r}, epochs=100000, batch=50)\n"
-            "print(len(model.facts['epochs']))\n"
+            "print(model.facts['epoch'])\n"
         )
-        out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
-        assert int(out.stdout) >= 1
+        out = subprocess.run([sys.executable, "-c", program], env=WHERE, capture_output=True, text=True, check=True)
+        assert int(out.stdout) == 2
 
 
 class TestRecipe:
     def test_wrong_settings_say_what_would_work(self) -> None:
         for settings, words in (
-            ({"epochs": 0}, "epochs is 0; it can be from 1"),
-            ({"until": 99}, "until is 99; it can be from 0 to 1"),
+            ({"epochs": 0}, "epochs is 0; it can be a whole number from 1"),
+            ({"epochs": 2.5}, "epochs is 2.5; it can be a whole number from 1"),
+            ({"epochs": None}, "epochs is None; it can be a whole number from 1"),
+            ({"batch": "8"}, "batch is '8'; it can be a whole number from 1"),
+            ({"until": 99}, "until is 99; it can be a number from 0 to 1"),
             ({"optimiser": "adam"}, "there is no optimiser 'adam'; did you mean 'adamw'"),
             ({"rate": -1.0}, "rate is -1.0"),
             ({"smoothing": math.nan}, "smoothing is nan"),
@@ -317,6 +344,20 @@ class TestSetUp:
     def test_two_classes_may_share_one_output(self) -> None:
         setup = set_up(cw.read("xs"), "x5")
         assert setup.net.shapes()[setup.net.output.name] == (1,)
+
+    @pytest.mark.parametrize(
+        ("text", "first"),
+        [
+            ("scale", "input any, grey, resize 8x8 crop, scale, conv 4"),
+            ("scale, normalise 0.3 0.37", "input any, grey, resize 8x8 crop, scale, normalise 0.3 0.37, conv 4"),
+            ("normalise 77 96", "input any, grey, resize 8x8 crop, normalise 77.0 96.0, conv 4"),
+            ("grey", "input any, resize 8x8 crop, grey, scale, normalise 0."),
+            ("resize 6x6", "input any, grey, resize 6x6 crop, scale, normalise 0."),
+        ],
+    )
+    def test_what_a_text_leaves_open_is_put_in_front(self, digits: cw.Pictures, text: str, first: str) -> None:
+        net = set_up(digits, f"{text}, {NET}").net
+        assert str(net).replace("\n", " ").startswith(first)
 
     def test_a_text_that_states_its_input(self, digits: cw.Pictures) -> None:
         setup = set_up(digits, f"input 12x12x1, {NET}")

@@ -61,6 +61,7 @@ def command(source: str, net: str, data: str | None, output: str | None, engine:
     from cutaway.engines import choose
     from cutaway.pictures import read
     from cutaway.training import recipe_for, set_up
+    from cutaway.training.runs import check_place
 
     settings = {name: value for name, value in given.items() if value is not None}
     chosen = choose(engine).name
@@ -104,69 +105,27 @@ def follow(setup: Setup, folder: Path, engine: str) -> int:
 
 def finish(folder: Path, pictures: Pictures) -> int:
     """Judges the model by the test pictures, if there are any, and says where it is."""
-    from dataclasses import replace
-
     from cutaway.cli.progress import Progress
     from cutaway.model import load
+    from cutaway.training.judge import judged
 
-    model = load(folder)
-    if len(pictures.test):
-        with Progress("test pictures") as progress:
-            result = model.evaluate(pictures.test, progress)
-        test = {"accuracy": result.accuracy, "loss": result.loss, "count": result.count}
-        model = replace(model, facts=dict(model.facts) | {"test": test})
-        model.save(folder)
+    with Progress("test pictures") as progress:
+        model = judged(load(folder), pictures, progress)
+    model.save(folder)
     click.echo(outcome(model))
     click.echo(f"saved in {folder}; try: cutaway predict {folder} PICTURE")
     return 0
 
 
-# ---- where to
-
-
-def check_place(folder: Path, source: str) -> None:
-    """Raises before any work is done, where nothing could be written in the end, or should not be."""
-    import os
-
-    from cutaway.errors import InputError, JobError
-
-    way = [folder.resolve(), *folder.resolve().parents]
-    if Path(source).is_dir() and Path(source).resolve() in way:
-        raise InputError(f"{folder} would be written among the pictures of {source}; choose another folder with -o")
-    place = next(path for path in way if path.exists())
-    if not place.is_dir():
-        raise JobError(f"cannot write into {folder}: {place} is a file; choose another folder with -o")
-    if not os.access(place, os.W_OK | os.X_OK):
-        raise JobError(f"cannot write into {place}: no permission; choose another folder with -o")
-
-
 def run_folder(source: str, output: str | None, setup: Setup, engine: str) -> tuple[Path, bool]:
     """The folder for this run, and whether it was left there before. A folder with anything else in it is refused."""
-    from cutaway.errors import InputError
-    from cutaway.training.checkpoint import Checkpoint
-    from cutaway.training.runs import folder_for
+    from cutaway.training.runs import folder_for, left
 
     if output is None:
         path = Path(source)
         stem = path.stem if path.is_file() else path.resolve().name
         return folder_for(stem, setup, engine)
-    folder = Path(output)
-    if Checkpoint.of(folder, setup, engine).load():
-        return folder, True
-    if inside := holds(folder):
-        raise InputError(f"{folder} holds {inside} already, which is left as it is; choose a new folder with -o")
-    return folder, False
-
-
-def holds(folder: Path) -> str:
-    """What is in a folder that a new run must not touch, in words. What a run killed at its start leaves is nothing."""
-    if (folder / "checkpoint" / "latest.json").is_file():
-        return "an unfinished run with other settings or pictures"
-    if (folder / "config.json").is_file():
-        return "a model"
-    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-    left = sorted(name for name in names if name != "checkpoint" and not name.startswith("."))
-    return f"{left[0]!r}{', ...' if len(left) > 1 else ''}" if left else ""
+    return Path(output), left(Path(output), setup, engine)
 
 
 # ---- what is said

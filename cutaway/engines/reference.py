@@ -76,6 +76,7 @@ class ReferenceTrainer:
         self.end = net.output.inputs[0] if fused else net.output.name
         """The layer whose output the loss starts from: the scores, where the last layer is part of the loss."""
 
+    @np.errstate(all="ignore")  # what is not finite is said with its layer, not as a warning
     def step(self, pictures: Pixels, targets: Targets, rate: float) -> Stepped:
         stages = self._forward(pictures)
         losses, (gradients, _) = self._losses(stages, targets), self._backward(stages, targets)
@@ -87,6 +88,7 @@ class ReferenceTrainer:
         self.steps += 1
         return Stepped(losses, outputs)
 
+    @np.errstate(all="ignore")
     def gradients(self, pictures: Pixels, targets: Targets) -> Mapping[str, Array]:
         return self._backward(self._forward(pictures), targets)[0]
 
@@ -111,20 +113,17 @@ class ReferenceTrainer:
         return Pass(training=True, key=(self.seed, self.steps))
 
     def _forward(self, pictures: Pixels) -> dict[str, Array]:
-        with np.errstate(all="ignore"):  # what is not finite is said with its layer, not as a warning
-            return forward(self.net, self.own, pictures.astype(self.dtype), self._pass(), until=self.end)
+        return forward(self.net, self.own, pictures.astype(self.dtype), self._pass(), until=self.end)
 
     def _backward(self, stages: Mapping[str, Array], targets: Targets) -> tuple[dict[str, Array], dict[str, Array]]:
         """The gradients of the mean loss: of the weights and of the stages."""
         slope = self.loss.gradient_of_scores if self._fused else self.loss.gradient
-        with np.errstate(all="ignore"):
-            dy = slope(stages[self.end], targets.astype(self.dtype)) / self.dtype(len(targets))
-            return backward(self.net, self.own, stages, self.end, dy, self._pass())
+        dy = slope(stages[self.end], targets.astype(self.dtype)) / self.dtype(len(targets))
+        return backward(self.net, self.own, stages, self.end, dy, self._pass())
 
     def _losses(self, stages: Mapping[str, Array], targets: Targets) -> Array:
         value = self.loss.value_of_scores if self._fused else self.loss.value
-        with np.errstate(all="ignore"):
-            return value(stages[self.end], targets.astype(self.dtype))
+        return value(stages[self.end], targets.astype(self.dtype))
 
     def _refuse_what_is_not_finite(self, stages: Mapping[str, Array], losses: Array, gradients: Weights) -> None:
         if np.isfinite(losses).all() and all(np.isfinite(gradient).all() for gradient in gradients.values()):
@@ -133,4 +132,5 @@ class ReferenceTrainer:
         if node:
             raise NotFinite(f"the output of {node.name} ({node.layer.text()}) is not finite")
         wrong = [name for name, gradient in gradients.items() if not np.isfinite(gradient).all()]
-        raise NotFinite(f"the gradient of {wrong[-1]} is not finite" if wrong else "the loss is not finite")
+        end = f"the loss, after {self.end} ({self.net[self.end].layer.text()}), is not finite"
+        raise NotFinite(f"the gradient of {wrong[0]} is not finite" if wrong and np.isfinite(losses).all() else end)

@@ -15,6 +15,7 @@ from cutaway.layers.layer import Array, Weights
 from cutaway.net.net import INPUT, Net, Node
 
 
+@np.errstate(all="ignore")  # infinities and what is not a number are results like others, and said where they matter
 def forward(
     net: Net, weights: Weights, x: Array, run: Pass = PREDICTING, *, until: str | None = None
 ) -> dict[str, Array]:
@@ -33,6 +34,7 @@ def forward(
     return stages
 
 
+@np.errstate(all="ignore")
 def backward(
     net: Net, weights: Weights, stages: Mapping[str, Array], end: str, dy: Array, run: Pass = PREDICTING
 ) -> tuple[dict[str, Array], dict[str, Array]]:

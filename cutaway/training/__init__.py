@@ -13,8 +13,10 @@ from cutaway.errors import InputError
 from cutaway.layers.words import nearest
 from cutaway.model import Model, load
 from cutaway.pictures import Pictures, read
+from cutaway.training.judge import judged
 from cutaway.training.loop import Epoch, Step, run
 from cutaway.training.recipe import Recipe, recipe_for
+from cutaway.training.runs import check_place
 from cutaway.training.setup import Setup, set_up
 
 FIELDS = [field.name for field in fields(Recipe)]
@@ -43,14 +45,7 @@ def training(
     suits the number of pictures (`recipe_for`). With a folder, the best model is saved into it, and a run that was left
     there goes on.
     """
-    if recipe is not None and settings:
-        raise InputError(f"give a recipe or {', '.join(settings)}, not both")
-    for name in settings:
-        if name not in FIELDS:
-            raise InputError(f"a recipe has no {name!r}{nearest(name, FIELDS)}; it has {', '.join(FIELDS)}")
-    pictures = pictures if isinstance(pictures, Pictures) else read(pictures, seed=settings.get("seed", 0))
-    recipe = recipe or recipe_for(len(pictures.train), **settings)
-    setup = set_up(pictures, net, recipe)
+    setup = _set_up(_read(pictures, settings), net, recipe, folder, settings)
     where = None if folder is None else Path(folder)
     return (event for event in run(setup, where, engine) if isinstance(event, Epoch))
 
@@ -66,8 +61,10 @@ def train(
 ) -> Model:
     """Trains a net on pictures and returns the best model: `cw.train("pets/", net="lenet5", epochs=5)`.
 
-    The same as `training`, to its end. Interrupted from the keyboard, it returns the best so far, if there is one.
+    The same as `training`, to its end; then the test pictures, where there are any, have the last word (in
+    `model.facts["test"]`). Interrupted from the keyboard, it returns the best so far, if there is one.
     """
+    pictures = _read(pictures, settings)
     best: Model | None = None
     try:
         for epoch in training(pictures, net, folder=folder, engine=engine, recipe=recipe, **settings):
@@ -77,15 +74,38 @@ def train(
         if best is None:
             raise
     if folder is not None:
-        return load(folder)  # a run that was taken up may have had its best epoch before
+        best = load(folder)  # a run that was taken up may have had its best epoch before
     assert best is not None, "the first epoch is always the best so far"
-    return best
+    model = judged(best, pictures)
+    if folder is not None:
+        model.save(Path(folder))
+    return model
+
+
+def _read(pictures: Pictures | str | Path, settings: dict[str, Any]) -> Pictures:
+    """Pictures as they are, or read; the seed that decides all else decides the split as well."""
+    return pictures if isinstance(pictures, Pictures) else read(pictures, seed=settings.get("seed", 0))
+
+
+def _set_up(
+    pictures: Pictures, net: str, recipe: Recipe | None, folder: str | Path | None, settings: dict[str, Any]
+) -> Setup:
+    """The setup of a call, after what is given has been looked over."""
+    for name in settings:
+        if name not in FIELDS:
+            raise InputError(f"a recipe has no {name!r}{nearest(name, FIELDS)}; it has {', '.join(FIELDS)}")
+    if recipe is not None and settings:
+        raise InputError(f"give a recipe or {', '.join(settings)}, not both")
+    if folder is not None:
+        check_place(Path(folder), pictures.title)
+    return set_up(pictures, net, recipe or recipe_for(len(pictures.train), **settings))
 
 
 class _Callable(ModuleType):
     """This package, which can be called as the function of its own name: `cw.training("pets/")`."""
 
     __call__ = staticmethod(training)
+    __doc__ = training.__doc__
 
 
 sys.modules[__name__].__class__ = _Callable

@@ -31,6 +31,6 @@ def held(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        lock.release()
-        if os.name == "posix":
+        if os.name == "posix":  # before it is let go of, or a third process could make its own beside a second's
             (folder / ".lock").unlink(missing_ok=True)
+        lock.release()

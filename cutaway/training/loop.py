@@ -26,6 +26,7 @@ from cutaway.pictures.augmentation import Augmentation
 from cutaway.training.checkpoint import Checkpoint
 from cutaway.training.lock import held
 from cutaway.training.measure import count_right, measure, targets
+from cutaway.training.runs import left
 from cutaway.training.schedule import one_cycle
 from cutaway.training.setup import Setup
 
@@ -80,6 +81,7 @@ def run(setup: Setup, folder: Path | None = None, engine: str = "auto") -> Event
         yield from _Run(setup, None, choose(engine)).events()
         return
     with held(folder):
+        left(folder, setup, choose(engine).name)  # raises where something else is in it
         yield from _Run(setup, folder, choose(engine)).events()
 
 
@@ -188,12 +190,14 @@ class _Run:
             "validation_accuracy": accuracy,
             "rate": self._rate(self.per_epoch - 1),
         }
+        self.between = False  # up to the next epoch's start: interrupted in here, this one would be told twice
         self.epochs.append(figures)
         if better:
             self.best, self.best_epoch = weights, number
         until = self.setup.recipe.until
-        self.finished = number == self.setup.recipe.epochs or (until is not None and accuracy >= until)
+        self.finished = number >= self.setup.recipe.epochs or (until is not None and accuracy >= until)
         self.epoch, self.step, self.sums = number + 1, 0, _Sums()
+        self.between = True
         model = self._model(weights, number)
         if self.folder:
             self._save(weights)
@@ -272,7 +276,9 @@ class _Run:
             self._save(self.trainer.weights())
 
     def _diverged(self, error: NotFinite) -> JobError:
-        kept = f"the weights of epoch {self.best_epoch} are kept" if self.best is not None else "no epoch was complete"
+        kept = "no epoch was complete" if self.best is None else f"epoch {self.best_epoch} was the best so far"
+        if self.best is not None and self.folder:
+            kept = f"the weights of epoch {self.best_epoch} are kept in {self.folder}"
         return JobError(
             f"training stopped in epoch {self.epoch}, step {self.step + 1}: {error}; {kept}; "
             f"a lower rate may help: --rate {self.peak / 10:g}"

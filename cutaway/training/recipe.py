@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from numbers import Integral, Real
 from typing import Any
 
 from cutaway.errors import InputError
@@ -51,10 +52,13 @@ class Recipe:
                 f"there is no optimiser {self.optimiser!r}{nearest(self.optimiser, list(OPTIMISERS))}; "
                 f"known: {', '.join(OPTIMISERS)}"
             )
-        for name, least, most in LIMITS:
+        for name, (least, most) in LIMITS.items():
             value = getattr(self, name)
-            if value is not None and not least <= value <= most:
-                raise InputError(f"{name} is {value!r}; it can be from {least:g} to {most:g}")
+            if value is None and name in OPEN:
+                continue
+            kind, what = (Integral, "a whole number") if name in WHOLE else (Real, "a number")
+            if not isinstance(value, kind) or not least <= float(value) <= most:
+                raise InputError(f"{name} is {value!r}; it can be {what} from {least:g} to {most:g}")
 
     def rule(self) -> Optimiser:
         """The optimiser with its settings."""
@@ -64,18 +68,22 @@ class Recipe:
         return OPTIMISERS[self.optimiser](**settings)
 
 
-LIMITS: tuple[tuple[str, float, float], ...] = (
-    ("epochs", 1, 1e6),
-    ("batch", 1, 1e6),
-    ("rate", 0, 1e3),
-    ("momentum", 0, 0.9999),
-    ("decay", 0, 1e3),
-    ("warmup", 0, 1),
-    ("smoothing", 0, 0.9),
-    ("shift", 0, 1e4),
-    ("until", 0, 1),
-    ("seed", 0, 2**63 - 1),
-)
+LIMITS: dict[str, tuple[float, float]] = {
+    "epochs": (1, 1e6),
+    "batch": (1, 1e6),
+    "rate": (0, 1e3),
+    "momentum": (0, 0.9999),
+    "decay": (0, 1e3),
+    "warmup": (0, 1),
+    "smoothing": (0, 0.9),
+    "shift": (0, 1e4),
+    "until": (0, 1),
+    "seed": (0, 2**63 - 1),
+}
+"""From which number to which each setting can be."""
+WHOLE = {"epochs", "batch", "shift", "seed"}
+OPEN = {"rate", "decay", "until"}
+"""These may be None."""
 
 
 def usual_rate(optimiser: str, parameters: int) -> float:

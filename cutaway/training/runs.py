@@ -2,12 +2,45 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
-from cutaway.errors import JobError
+from cutaway.errors import InputError, JobError
 from cutaway.training.checkpoint import Checkpoint
 from cutaway.training.setup import Setup
+
+
+def check_place(folder: Path, source: str | Path) -> None:
+    """Raises before any work is done, where nothing could be written in the end, or should not be."""
+    way = [folder.resolve(), *folder.resolve().parents]
+    if Path(source).is_dir() and Path(source).resolve() in way:
+        raise InputError(f"{folder} would be written among the pictures of {source}; choose another folder")
+    place = next(path for path in way if path.exists())
+    if not place.is_dir():
+        raise JobError(f"cannot write into {folder}: {place} is a file; choose another folder")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise JobError(f"cannot write into {place}: no permission; choose another folder")
+
+
+def left(folder: Path, setup: Setup, engine: str) -> bool:
+    """Whether this very run was left in a folder before. Raises InputError where anything else is in it."""
+    if Checkpoint.of(folder, setup, engine).load():
+        return True
+    if inside := _held(folder):
+        raise InputError(f"{folder} holds {inside} already, which is left as it is; choose a new folder")
+    return False
+
+
+def _held(folder: Path) -> str:
+    """What is in a folder that a new run must not touch, in words. What a run killed at its start leaves is nothing."""
+    if (folder / "checkpoint" / "latest.json").is_file():
+        return "an unfinished run with other settings or pictures"
+    if (folder / "config.json").is_file():
+        return "a model"
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    left = sorted(name for name in names if name != "checkpoint" and not name.startswith("."))
+    return f"{left[0]!r}{', ...' if len(left) > 1 else ''}" if left else ""
 
 
 def folder_for(name: str, setup: Setup, engine: str, root: Path = Path("runs")) -> tuple[Path, bool]:
@@ -41,6 +74,6 @@ def _made(stem: str, number: int, root: Path) -> Path:
         except FileExistsError:
             number += 1
         except OSError as error:
-            raise JobError(f"cannot make {folder}: {error.strerror}; choose another folder with -o") from None
+            raise JobError(f"cannot make {folder}: {error.strerror}; choose another folder") from None
         else:
             return folder

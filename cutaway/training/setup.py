@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from cutaway.errors import DataError, InputError
 from cutaway.layers import Shape
 from cutaway.layers.logsoftmax import LogSoftmax
+from cutaway.layers.normalise import Normalise
+from cutaway.layers.scale import Scale
 from cutaway.model import outputs
 from cutaway.net import Net, parse, zoo
 from cutaway.pictures import Pictures, Prepared
@@ -64,19 +66,19 @@ def set_up(
 ) -> Setup:
     """Reads the pictures at the net's size, measures them, and builds the whole net from picture to classes.
 
-    `net` is a name of the zoo or a text. A net that does not itself say how pictures are prepared gets `grey` or
-    `colour` (what the pictures are), `resize` (to their own size up to 64 pixels, else to the net's usual one),
-    `scale` and `normalise` (measured on the training pictures). `progress(done, of)` is told how far the reading
-    is, first of the training pictures, then of the validation ones.
+    `net` is a name of the zoo or a text. What it does not itself say of how pictures are prepared is put in front:
+    `grey` or `colour` (what the pictures are), `resize` (to their own size up to 64 pixels, else to the net's usual
+    one), and, unless it begins with one of them, `scale` and `normalise` (measured on the training pictures).
+    `progress(done, of)` is told how far the reading is, first of the training pictures, then of the validation ones.
     """
     require_trainable(pictures)
     training, validation = pictures.train, pictures.validation
     body = zoo.net(net, input=input_shape(pictures, net, size), classes=len(pictures.classes))
-    prepares = bool(body.preparation.layers)
-    prepare = (body if prepares else parse(preparation(body.input))).preparation
+    first = preparation(body)
+    prepare = parse(first).preparation
     train = training.prepared(prepare, progress)
     held_out = validation.prepared(prepare, progress)
-    whole = body if prepares else completed(body, train)
+    whole = completed(first, body, train)
     check_outputs(whole, pictures.classes)
     check_left(train, pictures.classes)
     return Setup(
@@ -101,19 +103,28 @@ def input_shape(pictures: Pictures, net: str, size: tuple[int, int] | None) -> S
     return usual[0], usual[1], channels
 
 
-def preparation(shape: Shape) -> str:
-    """The first layers of a net that takes any picture."""
-    height, width, channels = shape
-    return f"input any, {'colour' if channels == 3 else 'grey'}, resize {height}x{width} crop"
+def preparation(body: Net) -> str:
+    """The first layers of a net that takes any picture: the body's own, and in front of them what they leave open."""
+    own = body.preparation.layers
+    kinds = {layer.word for layer in own}
+    height, width, channels = body.preparation.shape
+    brightness = [] if kinds & {"grey", "colour"} else ["colour" if channels == 3 else "grey"]
+    size = [] if "resize" in kinds else [f"resize {height}x{width} crop"]
+    return ", ".join(["input any", *brightness, *size, *(layer.text() for layer in own)])
 
 
-def completed(body: Net, train: Prepared) -> Net:
-    """The net with its preparation in front, mean and deviation measured on the training pictures."""
+def completed(first: str, body: Net, train: Prepared) -> Net:
+    """The net from picture to classes. Where its numbers are not scaled or normalised, both are put in between.
+
+    Mean and deviation are measured on the training pictures.
+    """
+    layers = str(body).split(",", 1 + len(body.preparation.layers))[-1]
+    after = body.nodes[len(body.preparation.layers)].layer
+    if isinstance(after, Scale | Normalise):
+        return parse(f"{first}, {layers}")
     mean, deviation = moments(train)
     means, deviations = (" ".join(f"{number:.4g}" for number in numbers) for numbers in (mean, deviation))
-    normalise = f"normalise {means} {'/ ' if len(mean) > 1 else ''}{deviations}"
-    _, _, layers = str(body).partition(",")
-    return parse(f"{preparation(body.input)}, scale, {normalise}, {layers}")
+    return parse(f"{first}, scale, normalise {means} {'/ ' if len(mean) > 1 else ''}{deviations}, {layers}")
 
 
 def moments(train: Prepared) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
