@@ -10,6 +10,8 @@ CutawayError            one line: repeats what was given, says what would work
 └── JobError            the request was fine, the work failed    (exit code 1)
 """
 
+from cutaway.wording import one_line
+
 
 class CutawayError(Exception):
     """The base of all of them: `except cutaway.CutawayError` catches every one."""
@@ -39,8 +41,7 @@ class PictureError(InputError):
     """One picture that cannot be read; `path` names it, `reason` says why."""
 
     def __init__(self, path: str, reason: str) -> None:
-        one_line = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in path)
-        super().__init__(f"{one_line}: {reason}")
+        super().__init__(f"{one_line(path)}: {one_line(reason)}")
         self.path = path
         self.reason = reason
 

@@ -29,7 +29,8 @@ for number in (0, 1, worst):
 
 # 4. One of them explained: every layer, one number of a feature map, one class's score as votes.
 trace = model.trace(held_out[0])
-print(text.layers(trace, model.classes), end="\n\n")
+print(text.layers(trace), end="\n\n")
+print(text.guesses(model.classes, trace.output.tolist()), end="\n\n")
 print(trace["conv2"][3, 4, 5].working(), end="\n\n")
 dense = trace.net.output.inputs[0]
 print(trace[dense][int(trace.output.argmax())].working(), end="\n\n")

@@ -57,16 +57,16 @@ def test_version():
             ["train", "digits", "--epochs", "many"],
             "cutaway: invalid value for '--epochs': 'many' is not a valid integer",
         ),
-        (["train", "digits", "--epochs", "0"], "cutaway: epochs is 0; it can be from 1"),
-        (["train", "digits", "--rate", "-1"], "cutaway: rate is -1.0; it can be from 0"),
+        (["train", "digits", "--epochs", "0"], "cutaway: epochs is 0; it can be a whole number from 1"),
+        (["train", "digits", "--rate", "-1"], "cutaway: rate is -1.0; it can be a number from 0"),
         (["train", "digits", "--optimiser", "adam"], "cutaway: there is no optimiser 'adam'; did you mean 'adamw'?"),
         (
             ["train", "digits", "--until", "99"],
-            "cutaway: invalid value for '--until': '99' is no share of all; write 99% or 0.99",
+            "cutaway: invalid value for '--until': '99' is not a share; write 99% or 0.99",
         ),
         (
             ["train", "digits", "--size", "64x"],
-            "cutaway: invalid value for '--size': '64x' is no size; write it as 64x64",
+            "cutaway: invalid value for '--size': '64x' is not a size; write it as 64x64",
         ),
         (["train", "digits", "--engine", "warp"], "cutaway: there is no engine 'warp'"),
         (["train", "digits", "--net", "lenet"], "cutaway: there is no net 'lenet'; did you mean 'lenet5'?"),
@@ -120,7 +120,7 @@ def broken(monkeypatch):
 @pytest.mark.parametrize(
     "error, said, code",
     [
-        (InputError("no such thing;\ntry another"), "cutaway: no such thing; try another", 2),
+        (InputError("no such \nthing\x1b; try another"), r"cutaway: no such \nthing\u001b; try another", 2),
         (JobError("it failed"), "cutaway: it failed", 1),
         (KeyError("x"), "cutaway: internal error (KeyError: 'x'); run the same with --debug and report", 1),
         (MemoryError(), "cutaway: not enough memory", 1),

@@ -94,8 +94,11 @@ def test_reading(text: str, layer: Layer) -> None:
 
 def test_as_many_units_as_classes() -> None:
     assert layer_of("dense classes", classes=7) == Dense(7)
-    with pytest.raises(NotationError, match="how many classes there are is not known here"):
-        layer_of("dense classes")
+    assert layer_of("conv classes 1x1", classes=7) == Conv(7, (1, 1))
+    with pytest.raises(NotationError, match=r"is not known here; give classes=10, or write 'conv 10 1x1'"):
+        layer_of("conv classes 1x1")
+    with pytest.raises(NotationError, match="a whole number from 1 up; got '0'"):
+        layer_of("dense classes", classes=0)
 
 
 @pytest.mark.parametrize(
@@ -111,6 +114,12 @@ def test_as_many_units_as_classes() -> None:
         ("conv 6 5x5 no", "expected bias at the end"),
         ("conv 6 5x5 pad", "expected a padding at the end"),
         ("conv 6 5x5 pad 1 2", "expected four paddings"),
+        ("conv 6 3x3 stride 2 stride 3", "'stride' is given twice; leave one out"),
+        ("conv 6 3x3 same pad 1 stride 2", "'pad' and 'same' exclude each other; leave one out"),
+        ("conv 6 3x3 pad 1 valid", "'valid' and 'pad' exclude each other"),
+        ("conv 6 3x3 no bias no bias", "'no' is given twice"),
+        ("maxpool 2 same stride 1 same", "'same' is given twice"),
+        ("maxpool 2 fit partial", "'partial' and 'fit' exclude each other"),
         ("maxpool 2 partail", "did you mean 'partial'?"),
         ("dense", "or 'classes'"),
         ("dense 10 no bias please", "expected nothing after 'dense 10 no bias'; got 'please'"),

@@ -80,6 +80,7 @@ def test_progress_comes_to_its_end(folder):
     by_brightness().evaluate(read(folder, training=False), lambda done, of: told.append((done, of)))
     assert [of for _, of in told] == [16] * len(told)
     assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert told[-1] == (16, 16)
 
 
 def test_each_class_by_itself_has_log_loss(folder):

@@ -145,7 +145,7 @@ def test_a_card_with_test_pictures_and_without_anything(tmp_path):
 
 
 def test_folders_that_are_not_there_or_hold_no_model(saved, tmp_path):
-    with pytest.raises(ModelError, match=r"rum: no such model folder; did you mean .*run\?"):
+    with pytest.raises(ModelError, match=r"rum: no such model folder; did you mean '.*run'\?"):
         load(tmp_path / "rum")
     with pytest.raises(ModelError, match=r"is a file; give the model folder that it is in"):
         load(saved / "config.json")

@@ -48,6 +48,20 @@ def test_top_says_how_many():
         model.predict(ONE, top=0)
 
 
+def test_the_bytes_of_a_file_are_a_picture(tmp_path):
+    model = model_of(SUM, ("a", "b", "c"))
+    Image.fromarray(ONE[..., 0]).save(tmp_path / "one.png")
+    assert model.predict((tmp_path / "one.png").read_bytes()).guesses == model.predict(ONE).guesses
+    with pytest.raises(PictureError, match="the picture: not a picture"):
+        model.predict(b"no picture")
+
+
+@pytest.mark.parametrize("given", [5, None, [None], bytearray(b"x")])
+def test_what_is_no_picture_at_all(given):
+    with pytest.raises(InputError, match="a picture is a file's path, its bytes or a uint8 array; got "):
+        model_of(SUM, ("a", "b", "c")).predict(given)
+
+
 def test_one_sigmoid_is_the_probability_of_the_second_class():
     model = model_of("input 1x1x1, flatten, dense 1, sigmoid", ("not X", "X"), dense1_bias=[math.log(3)])
     assert model.kind == "two"

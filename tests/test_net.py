@@ -174,6 +174,23 @@ def test_a_net_without_preparation_leaves_pictures_alone() -> None:
     assert parse(LENET).preparation.shape == (28, 28, 1)
 
 
+@pytest.mark.parametrize(
+    ("text", "shape", "error"),
+    [
+        ("grey, flatten", (9, 8, 3), "the net takes pictures of 8x8x1; this one is 9x8x3, and the net does not start"),
+        ("flatten", (8, 8, 3), "the net takes pictures of 8x8x1; this one is 8x8x3, and"),
+        ("flatten", (8, 8), "the net takes pictures of 8x8x1; this one is 8x8, and"),
+        ("resize 8x8, flatten", (20, 20, 3), "the net takes pictures of 8x8x1; this one is 20x20x3, and"),
+        ("grey, resize 8x8, flatten", (8, 8, 2), "grey needs a picture of 1 or 3 channels; got 8x8x2"),
+    ],
+)
+def test_a_picture_that_preparation_cannot_make_fit(text: str, shape: Shape, error: str) -> None:
+    net = parse(text, input=(8, 8, 1))
+    with pytest.raises(ShapeError, match=error) as raised:
+        net.preparation(np.zeros(shape, np.uint8))
+    assert "\n" not in str(raised.value)
+
+
 # --- first weights --------------------------------------------------------------------------------
 
 
@@ -217,6 +234,7 @@ def test_what_is_not_drawn() -> None:
         ("conv 4 3x3, norm, relu6", {"conv1"}),
         ("conv 4 3x3, maxpool 2, lrn 3, dropout 0.5, leaky", {"conv1"}),
         ("conv 4 3x3, sigmoid, relu", set()),
+        ("conv 4 3x3, scale 2, normalise 0 1, relu", {"conv1"}),
         ("conv 4 3x3, softmax", set()),
         ("conv 4 3x3, conv 4 3x3, relu", {"conv2"}),
         ("flatten, dense 5, gelu, dense 4, tanh, dense 3, softmax", {"dense1"}),

@@ -17,7 +17,7 @@ from cutaway.layers.flatten import Flatten
 from cutaway.layers.relu import Relu
 from cutaway.layers.tanh import Tanh
 from cutaway.net import Net, Node, parse
-from cutaway.net.notation import _Branches
+from cutaway.net.notation import DEEPEST, _Branches, states_input
 
 DIGIT = (28, 28, 1)
 
@@ -47,8 +47,25 @@ def test_a_chain() -> None:
     ],
 )
 def test_the_text_may_say_what_goes_in(text: str, shape: Shape) -> None:
-    assert parse(text).input == shape
-    assert parse(text, input=(1, 1, 1)).input == shape, "the text knows better than the caller"
+    assert parse(text).input == parse(text, input=shape).input == shape
+    assert states_input(text)
+
+
+@pytest.mark.parametrize(
+    ("stated", "given"), [("28x28x1", "32x32x1"), ("any", "28x28x1"), ("784", "28x28x1"), ("28x28x1", "784")]
+)
+def test_text_and_caller_must_not_say_different_inputs(stated: str, given: str) -> None:
+    with pytest.raises(NotationError) as raised:
+        parse(f"input {stated}, grey, resize 28, flatten", input=tuple(map(int, given.split("x"))))
+    assert str(raised.value) == (
+        f"line 1, column 7: in 'input {stated}': the input that is given beside the net is {given}; "
+        "leave one of them out"
+    )
+
+
+@pytest.mark.parametrize("text", ["relu, flatten", "", " \n", ", input 8x8x1", "inputs"])
+def test_a_text_that_does_not_say_what_goes_in(text: str) -> None:
+    assert not states_input(text)
 
 
 def test_classes_stand_for_a_number_wherever_one_can_be() -> None:
@@ -242,7 +259,7 @@ def test_branches_that_cross_cannot_be_written() -> None:
 def test_crossing_is_found_at_once_in_deep_nets() -> None:
     """Fibonacci's graph: the number of ways doubles with every other layer, the number of layers does not."""
     nodes = [Node("relu1", Relu(), ("input",)), Node("relu2", Relu(), ("relu1",))]
-    for number in range(1, 200):
+    for number in range(1, 100):
         nodes.append(Node(f"add{number}", Add(), (nodes[-1].name, nodes[-2].name)))
     with pytest.raises(NotationError, match="branches cross"):
         str(net_of(*nodes))
@@ -255,6 +272,28 @@ def test_a_layer_that_leads_nowhere_cannot_be_written() -> None:
         Node("flatten1", Flatten(), ("relu1",)),
     )
     with pytest.raises(NotationError, match="tanh1 leads nowhere, which the notation cannot say"):
+        str(net_of(*nodes))
+
+
+@pytest.mark.parametrize("word", ["residual", "squeeze"])
+def test_how_deep_blocks_may_stand_in_blocks(word: str) -> None:
+    def nested(depth: int) -> str:
+        return f"{word}(" * depth + "relu" + ")" * depth
+
+    net = parse(nested(DEEPEST), input=DIGIT)
+    assert parse(str(net)) == net
+    assert len(parse(f"{nested(DEEPEST)}, {nested(DEEPEST)}", input=DIGIT)) == 2 * len(net)
+    for depth in (DEEPEST + 1, 3000):
+        with pytest.raises(NotationError, match=r"^line 1, column \d+: blocks stand in blocks 100 deep here"):
+            parse(nested(depth), input=DIGIT)
+
+
+def test_deeper_blocks_than_can_be_read_are_not_written() -> None:
+    nodes = [Node("relu1", Relu(), ("input",))]
+    for number in range(1, DEEPEST + 2):
+        nodes.append(Node(f"add{number}", Add(), (nodes[-1].name, "input")))
+    assert parse(str(net_of(*nodes[:-1]))).names == net_of(*nodes[:-1]).names
+    with pytest.raises(NotationError, match="add1 stands 101 blocks deep, the notation goes 100 deep"):
         str(net_of(*nodes))
 
 
@@ -331,7 +370,7 @@ ERRORS = {
 @pytest.mark.parametrize("text", ERRORS)
 def test_an_error_points_at_the_word(text: str) -> None:
     with pytest.raises(NotationError) as raised:
-        parse(text, input=DIGIT)
+        parse(text, input=None if states_input(text) else DIGIT)
     assert str(raised.value) == ERRORS[text]
     assert "\n" not in str(raised.value)
 

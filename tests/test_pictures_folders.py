@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cutaway.errors import DataError, PictureError
+from cutaway.errors import DataError, InputError, PictureError
 from cutaway.pictures import Pictures, decode, files, read
 from cutaway.pictures.natural import natural
 
@@ -71,6 +71,13 @@ def test_parts_above_the_classes(tmp_path: Path, name: str) -> None:
     assert pictures.classes == pictures.test.classes == pictures.train.classes == ("cat", "dog")
     assert pictures.validation.counts() == {"cat": 1, "dog": 1}
     assert pictures.test.counts() == {"cat": 1, "dog": 0}
+
+
+def test_one_picture_at_a_time(tmp_path: Path) -> None:
+    pictures = read(make(tmp_path, "a/1.png", "a/2.png", "b/3.png", "b/4.png"))
+    assert np.array_equal(pictures[np.int64(1)], pictures[1])
+    with pytest.raises(InputError, match=r"one picture at a time, by its number, as pictures\[0\]; got slice"):
+        pictures[0:3]  # type: ignore[index]
 
 
 def test_parts_below_the_classes(tmp_path: Path) -> None:
@@ -244,7 +251,7 @@ def test_mistakes_get_a_line_that_says_what_works(tmp_path: Path) -> None:
     assert "no picture to train on in class b" in message(late)
     (tmp_path / "pets.zip").write_bytes(b"PK")
     assert "an archive; unpack it" in message(tmp_path / "pets.zip")
-    assert "did you mean digits?" in message("digit")
+    assert "did you mean 'digits'?" in message("digit")
 
 
 def test_what_can_be_judged_but_not_learned(tmp_path: Path) -> None:

@@ -13,12 +13,13 @@ import pytest
 from PIL import Image
 
 import cutaway as cw
+from cutaway.engines import choose
 from cutaway.engines.engine import Pixels, Stepped, Targets
 from cutaway.engines.reference import ReferenceTrainer
 from cutaway.errors import InputError, JobError, ShapeError
 from cutaway.training import Epoch, Recipe, Step, recipe_for, run, set_up
 from cutaway.training.checkpoint import Checkpoint
-from cutaway.training.measure import targets
+from cutaway.training.measure import measure, targets
 from cutaway.training.runs import folder_for
 from cutaway.training.schedule import one_cycle
 from cutaway.training.setup import Setup
@@ -218,6 +219,23 @@ class TestFailures:
             list(run(setup, tmp_path / "run"))
         assert not (tmp_path / "run" / "checkpoint").exists()
 
+    def test_weights_that_the_last_step_of_an_epoch_ruins(
+        self, setup: Setup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The training loss was finite to the end, the validation scores are not: that epoch is not the best one."""
+        per_epoch = math.ceil(len(setup.train) / 50)
+        monkeypatch.setattr(
+            "cutaway.training.loop.one_cycle", lambda step, *_: 3e38 if step == 2 * per_epoch - 1 else 1e-3
+        )
+        with pytest.raises(
+            JobError, match=r"at the end of epoch 2: the output of \w+ \(.*\) is not finite for a valid"
+        ):
+            list(run(setup, tmp_path))
+        kept = cw.load(tmp_path)
+        assert kept.facts["epoch"] == 1
+        assert all(np.isfinite(value).all() for value in kept.weights.values())
+        assert "NaN" not in (tmp_path / "config.json").read_text() + (tmp_path / "metrics.jsonl").read_text()
+
     def test_the_best_weights_survive_it(self, setup: Setup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         per_epoch = math.ceil(len(setup.train) / 50)
         monkeypatch.setattr("cutaway.training.loop.one_cycle", lambda step, *_: 1e-3 if step < per_epoch else 1e38)
@@ -284,6 +302,18 @@ class TestFailures:
         assert int(out.stdout) == 2
 
 
+def test_the_validation_loss_is_computed_from_the_scores(digits: cw.Pictures) -> None:
+    """A probability that float32 rounds to 1 or 0 still has its own loss."""
+    net = cw.parse("input any, grey, resize 8x8 crop, flatten, dense 10, softmax")
+    pictures = digits.validation.prepared(net.preparation)
+    weights = {"dense1.weight": np.zeros((64, 10), np.float32), "dense1.bias": np.zeros(10, np.float32)}
+    weights["dense1.bias"][3] = 500.0
+    loss, accuracy = measure(choose(), net, weights, pictures)
+    share = float((pictures.labels == 3).mean())
+    assert loss == pytest.approx(500 * (1 - share), rel=1e-6)
+    assert accuracy == pytest.approx(share)
+
+
 class TestRecipe:
     def test_wrong_settings_say_what_would_work(self) -> None:
         for settings, words in (
@@ -298,6 +328,12 @@ class TestRecipe:
         ):
             with pytest.raises(InputError, match=words):
                 Recipe(**settings)
+
+    def test_numpys_numbers_are_numbers(self) -> None:
+        recipe = Recipe(epochs=np.int64(3), rate=np.float32(0.5), seed=np.int64(1))  # type: ignore[arg-type]
+        assert json.dumps(vars(recipe))
+        with pytest.raises(InputError, match="flip is 'no'; it can be True or False"):
+            Recipe(flip="no")  # type: ignore[arg-type]
 
     def test_few_pictures_are_seen_more_often(self) -> None:
         assert recipe_for(100).epochs == 40
@@ -338,8 +374,18 @@ class TestSetUp:
         assert setup.train.shape == (12, 10, 3)
         assert "normalise" not in str(setup.net)
 
+    def test_a_net_itself_or_nothing_of_the_kind(self, digits: cw.Pictures) -> None:
+        net = cw.parse(NET, input=(8, 8, 1), classes=10)
+        assert set_up(digits, net).net == set_up(digits, NET).net
+        with pytest.raises(InputError, match="the net is None; it can be a name"):
+            cw.train(digits, None)  # type: ignore[arg-type]
+
     def test_size(self, digits: cw.Pictures) -> None:
         assert set_up(digits, NET, size=(16, 20)).train.shape == (16, 20, 1)
+
+    def test_a_size_beside_a_text_that_states_its_input(self, digits: cw.Pictures) -> None:
+        with pytest.raises(InputError, match="states its own input"):
+            set_up(digits, f"input 12x12x1, {NET}", size=(16, 16))
 
     def test_two_classes_may_share_one_output(self) -> None:
         setup = set_up(cw.read("xs"), "x5")

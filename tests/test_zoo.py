@@ -324,6 +324,7 @@ def test_a_text_is_a_net_too() -> None:
     net = zoo.net("conv 4 3x3 same, relu, flatten, dense classes, softmax", input=(9, 9, 3), classes=5)
     assert net.shapes()["softmax1"] == (5,)
     assert zoo.net("input 4x4x1, flatten").shapes()["flatten1"] == (16,)
+    assert zoo.net("input 4x4x1, flatten", input=(9, 9, 3)).input == (4, 4, 1), "the text keeps its own"
     with pytest.raises(NotationError, match="there is no layer 'con'"):
         zoo.net("con 4 3x3", input=(9, 9, 3))
 

@@ -28,9 +28,9 @@ MISTAKES = 5
 def command(run: str, source: str, data: str | None, as_json: bool) -> None:
     """Say how well a model does on labelled pictures.
 
-    RUN is a model folder, SOURCE a folder of class folders or what else `train` takes. Judged are the test
-    pictures, if SOURCE brings any; otherwise, if it is what the model was trained on, the validation pictures;
-    otherwise all.
+    RUN is a model folder, SOURCE a folder of class folders or anything else that `train` takes. The model is
+    judged by the test pictures, if SOURCE has any; otherwise, if it is what the model was trained on, by the
+    validation pictures; otherwise by all.
     """
     from cutaway.cli.progress import Progress
     from cutaway.model import load
@@ -54,9 +54,10 @@ def command(run: str, source: str, data: str | None, as_json: bool) -> None:
 def chosen(model: Model, pictures: Pictures) -> tuple[Pictures, str, str]:
     """The pictures to judge by, which part that is, and how to say it."""
     data = model.facts.get("data", {})
+    same = data.get("fingerprint") == pictures.fingerprint
     if len(pictures.test):
-        return pictures.test, "test", "the test pictures, which training never saw"
-    if data.get("fingerprint") == pictures.fingerprint:
+        return pictures.test, "test", "the test pictures" + (", which training never saw" if same else "")
+    if same:
         return pictures.validation, "validation", "the validation pictures; it was trained on the others"
     if data.get("source") == pictures.title:
         return pictures, "all", "all pictures, which changed since training: some it has seen"
@@ -83,7 +84,7 @@ def per_class(result: Evaluation) -> str:
     from cutaway.cli.table import columns
     from cutaway.model.names import escaped
 
-    head = ["class", "pictures", "found (recall)", "right when said (precision)"]
+    head = ["class", "pictures", "recall", "precision"]
     rows = [
         [escaped(one.label), f"{one.support:,}", percent(one.recall), percent(one.precision)] for one in result.classes
     ]

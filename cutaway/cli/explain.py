@@ -52,7 +52,7 @@ def guesses(model: Model, trace: Trace) -> str:
     from cutaway.model.outputs import probabilities
     from cutaway.views import text
 
-    probs = probabilities(model.net, model.classes, trace.output[None])[0]
+    probs = probabilities(model.net, model.kind, trace.output[None])[0]
     return text.guesses([escaped(name) for name in model.classes], probs.tolist())
 
 

@@ -17,6 +17,7 @@ import traceback
 import click
 
 from cutaway.errors import CutawayError
+from cutaway.wording import one_line
 
 INTERRUPTED, CLOSED = 130, 141
 
@@ -32,7 +33,7 @@ def report(error: Exception, *, debug: bool) -> int:
     if debug:
         traceback.print_exception(error, file=sys.stderr)
     message, code = told(error)
-    click.echo("cutaway: " + " ".join(message.split("\n")), err=True)
+    click.echo(f"cutaway: {one_line(message)}", err=True)
     return code
 
 

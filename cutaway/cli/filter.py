@@ -74,7 +74,7 @@ def parsed(text: str) -> NDArray[np.float64]:
     """The kernel of a name, or that rows of numbers say: [kh, kw]."""
     import numpy as np
 
-    from cutaway.layers.words import nearest
+    from cutaway.wording import nearest
 
     rows, _, divisor = KERNELS.get(text, text).partition("/")
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
@@ -11,6 +10,7 @@ import click
 
 from cutaway import __version__
 from cutaway.cli.failing import CLOSED, let_go_of_output, report
+from cutaway.wording import nearest
 
 COMMANDS = {
     "train": "Train a net on your pictures.",
@@ -77,9 +77,8 @@ cutaway predict runs/pets-1 photo.jpg"""
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
-            close = get_close_matches(name, COMMANDS, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(COMMANDS)}"
-            ctx.fail(f"there is no command {name!r}; {hint}")
+            hint = nearest(name, list(COMMANDS)) or f"; known: {', '.join(COMMANDS)}"
+            ctx.fail(f"there is no command {name!r}{hint}")
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:

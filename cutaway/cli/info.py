@@ -55,10 +55,9 @@ def about(model: Model) -> list[tuple[str, str]]:
 def classes(model: Model) -> str:
     """How many, and the first of them."""
     from cutaway.model.names import escaped
+    from cutaway.wording import first
 
-    names = [escaped(name) for name in model.classes[:SHOWN]]
-    more = [f"{len(model.classes) - SHOWN:,} more"] if len(model.classes) > SHOWN else []
-    return f"{len(model.classes)}: {', '.join(names + more)}"
+    return f"{len(model.classes)}: {first([escaped(name) for name in model.classes], SHOWN)}"
 
 
 def accuracy(facts: Mapping[str, Any]) -> str:

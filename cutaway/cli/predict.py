@@ -56,6 +56,7 @@ def record(name: str, said: Guesses | PictureError) -> dict[str, Any]:
 def row(name: str, said: Guesses | PictureError, width: int) -> str:
     """The same as a line for people."""
     from cutaway.model.names import escaped
+    from cutaway.wording import one_line
 
-    what = f"unreadable: {said.reason}" if isinstance(said, Exception) else "  ".join(map(str, said))
+    what = f"unreadable: {one_line(said.reason)}" if isinstance(said, Exception) else "  ".join(map(str, said))
     return f"{escaped(name):<{width}}  {what}"

@@ -13,14 +13,9 @@ def columns(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
     cat        7
     elephant  12
     """
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    return "\n".join("  ".join(_cells(row, widths, right)).rstrip() for row in rows)
+    from cutaway.views.text import blocks
 
-
-def _cells(row: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> list[str]:
-    return [
-        f"{cell:>{w}}" if k in right else f"{cell:<{w}}" for k, (cell, w) in enumerate(zip(row, widths, strict=True))
-    ]
+    return "\n".join(blocks.columns(rows, ["r" if place in right else "l" for place in range(len(rows[0]))]))
 
 
 def width() -> int:

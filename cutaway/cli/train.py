@@ -75,7 +75,11 @@ def command(source: str, net: str, data: str | None, output: str | None, engine:
     click.echo(about_setup(setup, pictures, net, chosen))
     folder, resumed = run_folder(source, output, setup, chosen)
     click.echo(f"{'going on in' if resumed else 'training into'} {folder}")
-    return follow(setup, folder, chosen) or finish(folder, pictures)
+    try:
+        return follow(setup, folder, chosen) or finish(folder, pictures)
+    finally:
+        with contextlib.suppress(OSError):  # which it is where anything is in it
+            folder.rmdir()
 
 
 def follow(setup: Setup, folder: Path, engine: str) -> int:

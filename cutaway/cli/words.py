@@ -19,7 +19,7 @@ class Share(click.ParamType):  # type: ignore[type-arg]  # has an argument since
         match = re.fullmatch(r"(\d+\.?\d*|\.\d+)(%?)", value.strip())
         share = float(match[1]) / (100 if match[2] else 1) if match else -1
         if not 0 < share <= 1:
-            self.fail(f"{value!r} is no share of all; write 99% or 0.99", param, ctx)
+            self.fail(f"{value!r} is not a share; write 99% or 0.99", param, ctx)
         return share
 
 
@@ -37,5 +37,5 @@ class Sizes(click.ParamType):  # type: ignore[type-arg]  # has an argument since
         if len(numbers) == 1 and self.count == 2:
             numbers *= 2
         if len(numbers) != self.count:
-            self.fail(f"{value!r} is no size; write it as {self.example}", param, ctx)
+            self.fail(f"{value!r} is not a size; write it as {self.example}", param, ctx)
         return numbers

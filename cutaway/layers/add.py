@@ -23,7 +23,7 @@ from cutaway.layers.layer import (
     describe,
     only,
 )
-from cutaway.layers.merging import Merging
+from cutaway.layers.merging import Merging, operands
 from cutaway.layers.working import Working, at, input_name, summed, times
 
 
@@ -32,6 +32,14 @@ class Add(Merging):
 
     word = "add"
     block = "residual"
+
+    @classmethod
+    def inputs(cls, ends: Sequence[str], source: str) -> Sequence[str]:
+        return [*ends, source] if len(ends) == 1 else ends
+
+    @classmethod
+    def written(cls, branches: Sequence[str]) -> Sequence[str]:
+        return branches[:1] if len(branches) == 2 and branches[0] and not branches[1] else branches
 
     def shape(self, *shapes: Shape) -> Shape:
         if len(set(shapes)) > 1:
@@ -60,5 +68,4 @@ class Add(Merging):
         return summed([times(at(input_name(i, len(xs)), x, cell)) for i, x in enumerate(xs)])
 
     def onnx(self, *shapes: Shape) -> list[Operator]:
-        inputs = ("x", *(f"x{i}" for i in range(1, len(shapes))))
-        return [Operator("Sum", inputs)]
+        return [Operator("Sum", operands(len(shapes)))]

@@ -20,6 +20,7 @@ from cutaway.layers.layer import (
     Sources,
     Weights,
     describe,
+    only,
 )
 from cutaway.layers.working import Working, at, summed, times
 
@@ -46,7 +47,7 @@ class Colour(Layer):
 
     def sources(self, cell: Cell, shapes: Sequence[Shape]) -> Sources:
         channel = cell[2] if shapes[0][2] == 3 else 0
-        return Sources((tuple(range(i, i + 1) for i in (*cell[:2], channel)),))
+        return Sources((only((*cell[:2], channel)),))
 
     def field(self, region: Region, shapes: Sequence[Shape]) -> tuple[Region, ...]:
         return (region if shapes[0][2] == 3 else (*region[:2], range(1)),)

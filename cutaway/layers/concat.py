@@ -22,7 +22,7 @@ from cutaway.layers.layer import (
     describe,
     only,
 )
-from cutaway.layers.merging import Merging
+from cutaway.layers.merging import Merging, operands
 from cutaway.layers.working import Working, at, input_name, summed, times
 
 
@@ -65,5 +65,4 @@ class Concat(Merging):
         return summed([times(at(input_name(number, len(xs)), xs[number], place))])
 
     def onnx(self, *shapes: Shape) -> list[Operator]:
-        inputs = ("x", *(f"x{i}" for i in range(1, len(shapes))))
-        return [Operator("Concat", inputs, {"axis": 1})]
+        return [Operator("Concat", operands(len(shapes)), {"axis": 1})]

@@ -11,8 +11,6 @@ import numpy as np
 from cutaway.errors import ShapeError
 from cutaway.layers.layer import (
     PREDICTING,
-    TINY,
-    UNIT,
     Array,
     Cell,
     Gradients,
@@ -23,8 +21,10 @@ from cutaway.layers.layer import (
     Shape,
     Sources,
     Weights,
+    bound_of_products,
+    only,
 )
-from cutaway.layers.window import Axis, Sides, Window, padding_text, read_sides
+from cutaway.layers.window import PADDINGS, Axis, Sides, Window, padding_text, read_sides
 from cutaway.layers.words import Words, short_text, size_text
 from cutaway.layers.working import Working, at, bias, summed, times
 
@@ -60,8 +60,8 @@ class Conv(Layer):
         count, size = words.integer("the number of kernels"), words.pair("a kernel size")
         stride, dilation, groups, biased, fit = (1, 1), (1, 1), 1, True, False
         padding: str | Sides = "valid"
-        while words.more:
-            match words.one_of("stride", "same", "valid", "pad", "groups", "dilation", "no", "fit"):
+        for option in words.options("stride", PADDINGS, "groups", "dilation", "no", "fit"):
+            match option:
                 case "stride":
                     stride = words.pair("a stride")
                 case "pad":
@@ -75,8 +75,8 @@ class Conv(Layer):
                     biased = False
                 case "fit":
                     fit = True
-                case word:
-                    padding = word
+                case _:
+                    padding = option
         return cls(count, size, stride, padding, dilation, groups, biased, fit)
 
     def text(self) -> str:
@@ -145,9 +145,7 @@ class Conv(Layer):
         return [dx], gradients | ({"bias": dy.sum(axis=(0, 1, 2))} if self.biased else {})
 
     def bound(self, xs: Sequence[Array], w: Weights) -> Array:
-        terms = w["kernel"][..., 0].size + self.biased
-        total = self.forward([abs(x) for x in xs], {name: abs(v) for name, v in w.items()})
-        return (terms + 1) * (UNIT * total + TINY)
+        return bound_of_products(self, w["kernel"][..., 0].size + self.biased, xs, w)
 
     def _blocks(self, x: Array) -> Iterator[tuple[slice, Array]]:
         """Some pictures at a time, and their windows as rows: [groups, N rows columns, kh kw C / groups]."""
@@ -196,11 +194,11 @@ class Conv(Layer):
             range(axis.tap(stop, r[0]), axis.tap(stop, r[-1]) + 1) if len(r) else range(0)
             for axis, stop, r in zip(axes, (row, column), reach, strict=True)
         )
-        own = range(channel, channel + 1)
-        kernel = (*taps, range(depth), own)
+        own = only((channel,))
+        kernel = (*taps, range(depth), *own)
         return Sources(
             ((*reach, range(group * depth, (group + 1) * depth)),),
-            {"kernel": kernel} | ({"bias": (own,)} if self.biased else {}),
+            {"kernel": kernel} | ({"bias": own} if self.biased else {}),
         )
 
     def terms(self, cell: Cell, xs: Sequence[Array], w: Weights) -> Working:

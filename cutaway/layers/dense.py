@@ -9,8 +9,6 @@ from typing import Self
 from cutaway.errors import ShapeError
 from cutaway.layers.layer import (
     PREDICTING,
-    TINY,
-    UNIT,
     Array,
     Cell,
     Gradients,
@@ -22,7 +20,9 @@ from cutaway.layers.layer import (
     Shape,
     Sources,
     Weights,
+    bound_of_products,
     describe,
+    only,
 )
 from cutaway.layers.words import Words
 from cutaway.layers.working import Working, at, bias, summed, times
@@ -39,19 +39,12 @@ class Dense(Layer):
 
     @classmethod
     def read(cls, words: Words) -> Self:
-        if words.peek() == "classes":
-            words.next("classes")
-            if words.classes is None:
-                raise words.error("how many classes there are is not known here; give classes=10, or write 'dense 10'")
-            units = words.classes
-        else:
-            units = words.integer("the number of units, or 'classes'")
-        if words.more:
-            words.one_of("no")
-            words.one_of("bias")
-            words.end()
-            return cls(units, biased=False)
-        return cls(units)
+        units = words.integer("the number of units, or 'classes'")
+        if not words.more:
+            return cls(units)
+        words.one_of("no")
+        words.one_of("bias")
+        return cls(units, biased=False)
 
     def text(self) -> str:
         return f"dense {self.units}" + ("" if self.biased else " no bias")
@@ -78,13 +71,11 @@ class Dense(Layer):
         return [dy @ w["weight"].T], gradients
 
     def bound(self, xs: Sequence[Array], w: Weights) -> Array:
-        terms = len(w["weight"]) + self.biased
-        total = self.forward([abs(x) for x in xs], {name: abs(v) for name, v in w.items()})
-        return (terms + 1) * (UNIT * total + TINY)
+        return bound_of_products(self, len(w["weight"]) + self.biased, xs, w)
 
     def sources(self, cell: Cell, shapes: Sequence[Shape]) -> Sources:
-        features, own = range(shapes[0][0]), range(cell[0], cell[0] + 1)
-        return Sources(((features,),), {"weight": (features, own)} | ({"bias": (own,)} if self.biased else {}))
+        features, own = range(shapes[0][0]), only(cell)
+        return Sources(((features,),), {"weight": (features, *own)} | ({"bias": own} if self.biased else {}))
 
     def field(self, region: Region, shapes: Sequence[Shape]) -> tuple[Region, ...]:
         return ((range(shapes[0][0]),),)

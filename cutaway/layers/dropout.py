@@ -25,6 +25,7 @@ class Dropout(Elementwise):
     share: float = 0.5
 
     word = "dropout"
+    activation = False
     formula = "x"
 
     @classmethod
@@ -32,7 +33,6 @@ class Dropout(Elementwise):
         share = words.number("the share to switch off")
         if not 0 <= share < 1:
             raise words.error(f"expected a share from 0 up to, not including, 1; got {share:g}")
-        words.end()
         return cls(share)
 
     def text(self) -> str:

@@ -28,6 +28,7 @@ from cutaway.layers.working import Step, Working, at, summed, times
 class Elementwise(Layer):
     """y = f(x), cell by cell; any shape, the same shape out."""
 
+    activation = True
     formula: ClassVar[str]
     """f as a person writes it, of x."""
     roundings: ClassVar[int] = 0

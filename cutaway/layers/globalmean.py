@@ -21,8 +21,9 @@ from cutaway.layers.layer import (
     Sources,
     Weights,
     describe,
+    only,
 )
-from cutaway.layers.working import Step, Working, at, cells, summed, times
+from cutaway.layers.working import Working, at, averaged, cells, times
 
 
 class GlobalMean(Layer):
@@ -49,13 +50,11 @@ class GlobalMean(Layer):
 
     def sources(self, cell: Cell, shapes: Sequence[Shape]) -> Sources:
         height, width, _ = shapes[0]
-        return Sources(((range(height), range(width), range(cell[0], cell[0] + 1)),))
+        return Sources(((range(height), range(width), *only(cell)),))
 
     def terms(self, cell: Cell, xs: Sequence[Array], w: Weights) -> Working:
         x = xs[0]
-        working = summed([times(at("input", x, place)) for place in cells(self.sources(cell, [x.shape]).inputs[0])])
-        count = len(working.terms)
-        return summed(working.terms, Step(f"x / {count}", working.combined / count))
+        return averaged([times(at("input", x, place)) for place in cells(self.sources(cell, [x.shape]).inputs[0])])
 
     def multiplications(self, *shapes: Shape) -> int:
         return shapes[0][2]

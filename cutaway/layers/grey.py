@@ -20,6 +20,7 @@ from cutaway.layers.layer import (
     Sources,
     Weights,
     describe,
+    only,
 )
 from cutaway.layers.working import Factor, Step, Working, at, summed, times
 
@@ -56,7 +57,7 @@ class Grey(Layer):
         return np.zeros((*xs[0].shape[:-1], 1))
 
     def sources(self, cell: Cell, shapes: Sequence[Shape]) -> Sources:
-        return Sources(((*(range(i, i + 1) for i in cell[:2]), range(shapes[0][2])),))
+        return Sources(((*only(cell[:2]), range(shapes[0][2])),))
 
     def field(self, region: Region, shapes: Sequence[Shape]) -> tuple[Region, ...]:
         return ((*region[:2], range(shapes[0][2])),)

@@ -110,6 +110,8 @@ class Layer:
     """Its word in the notation, and the stem of its name in a net: `conv` makes `conv1`, `conv2`, ..."""
     keeps_pixels: ClassVar[bool] = False
     """True for preparation whose output is again whole numbers from 0 to 255 (resize, grey, colour)."""
+    activation: ClassVar[bool] = False
+    """True for a function that bends: what comes behind it is nothing to the weights before it."""
     rectifier: ClassVar[bool] = False
     """True for ReLU and its kin: the layer before starts with He's weights, otherwise with Glorot's."""
 
@@ -117,8 +119,7 @@ class Layer:
 
     @classmethod
     def read(cls, words: Words) -> Self:
-        """The layer that the rest of a phrase of the notation describes."""
-        words.end()
+        """The layer that the rest of a phrase of the notation describes; words that it leaves are one too many."""
         return cls()
 
     def text(self) -> str:
@@ -190,6 +191,15 @@ class Layer:
     def onnx(self, *shapes: Shape) -> list[Operator]:
         """The ONNX nodes (opset 22, maps as [N, C, H, W]) that compute the same."""
         raise NotImplementedError
+
+
+def bound_of_products(layer: Layer, terms: int, xs: Sequence[Array], w: Weights) -> Array:
+    """The bound of a layer whose cells add up this many products and biases.
+
+    Summed in any order: (terms + 1) x 2^-24 x (sum of |w x| + |bias|).
+    """
+    total = layer.forward([abs(x) for x in xs], {name: abs(value) for name, value in w.items()})
+    return (terms + 1) * (UNIT * total + TINY)
 
 
 def _span(axes: Sequence[range]) -> range:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -22,6 +23,7 @@ from cutaway.layers.layer import (
     Shape,
     Sources,
     Weights,
+    only,
 )
 from cutaway.layers.words import Words
 from cutaway.layers.working import Factor, Step, Working, at, summed, times
@@ -40,9 +42,7 @@ class Lrn(Layer):
 
     @classmethod
     def read(cls, words: Words) -> Self:
-        layer = cls(words.integer("the number of channels")) if words.more else cls()
-        words.end()
-        return layer
+        return cls(words.integer("the number of channels")) if words.more else cls()
 
     def text(self) -> str:
         return f"lrn {self.size}"
@@ -74,7 +74,7 @@ class Lrn(Layer):
 
     def sources(self, cell: Cell, shapes: Sequence[Shape]) -> Sources:
         around = self._channels(cell[-1], shapes[0][-1])
-        return Sources(((*(range(i, i + 1) for i in cell[:-1]), around),))
+        return Sources(((*only(cell[:-1]), around),))
 
     def field(self, region: Region, shapes: Sequence[Shape]) -> tuple[Region, ...]:
         ends = [self._channels(k, shapes[0][-1]) for k in (region[-1][0], region[-1][-1])]
@@ -90,7 +90,7 @@ class Lrn(Layer):
         return summed(working.terms, Step(f"{own:.9g} / x^{BETA:g}", own / working.combined**BETA))
 
     def multiplications(self, *shapes: Shape) -> int:
-        return int(np.prod(shapes[0])) * (self.size + 2)
+        return math.prod(shapes[0]) * (self.size + 2)
 
     def onnx(self, *shapes: Shape) -> list[Operator]:
         return [Operator("LRN", ("x",), {"size": self.size, "alpha": ALPHA, "beta": BETA, "bias": BIAS})]

@@ -18,7 +18,7 @@ from cutaway.layers.layer import (
     Weights,
 )
 from cutaway.layers.pooling import Pooling
-from cutaway.layers.working import Step, Working, summed, times
+from cutaway.layers.working import Working, averaged, times
 
 
 class MeanPool(Pooling):
@@ -44,9 +44,7 @@ class MeanPool(Pooling):
         return (math.prod(self.size) + 2) * UNIT * self.forward([abs(xs[0])], w) + TINY
 
     def terms(self, cell: Cell, xs: Sequence[Array], w: Weights) -> Working:
-        working = summed([times(factor) for factor in self._factors(cell, xs[0])])
-        count = len(working.terms)
-        return summed(working.terms, Step(f"x / {count}", working.combined / count))
+        return averaged([times(factor) for factor in self._factors(cell, xs[0])])
 
     def multiplications(self, *shapes: Shape) -> int:
         return math.prod(self.shape(*shapes))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cutaway.errors import ShapeError
+from cutaway.errors import NotationError, ShapeError
 from cutaway.layers.layer import (
     PREDICTING,
     TINY,
@@ -36,6 +36,16 @@ class Multiply(Merging):
 
     word = "multiply"
     block = "squeeze"
+
+    @classmethod
+    def inputs(cls, ends: Sequence[str], source: str) -> Sequence[str]:
+        if len(ends) > 2:
+            raise NotationError(f"squeeze takes one or two branches; got {len(ends)}")
+        return [source, *ends] if len(ends) == 1 else ends
+
+    @classmethod
+    def written(cls, branches: Sequence[str]) -> Sequence[str]:
+        return branches[1:] if branches[1] and not branches[0] else branches
 
     def shape(self, *shapes: Shape) -> Shape:
         x, gate = shapes

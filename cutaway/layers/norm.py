@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -107,7 +108,7 @@ class Norm(Layer):
         )
 
     def multiplications(self, *shapes: Shape) -> int:
-        return int(np.prod(shapes[0]))
+        return math.prod(shapes[0])
 
     def onnx(self, *shapes: Shape) -> list[Operator]:
         return [Operator("BatchNormalization", ("x", "gain", "bias", "mean", "variance"), {"epsilon": EPSILON})]

@@ -55,7 +55,6 @@ class Normalise(Layer):
             deviation = [mean.pop()]
         else:
             raise words.error("expected '/' and as many standard deviations as means")
-        words.end()
         if 0 in deviation:
             raise words.error("cannot divide by a standard deviation of 0")
         return cls(tuple(mean), tuple(deviation))

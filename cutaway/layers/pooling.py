@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from cutaway.errors import ShapeError
-from cutaway.layers.layer import Array, Cell, Layer, Shape, Sources
-from cutaway.layers.window import Axis, Sides, Window, padding_text, read_sides
+from cutaway.layers.layer import Array, Cell, Layer, Shape, Sources, only
+from cutaway.layers.window import PADDINGS, Axis, Sides, Window, padding_text, read_sides
 from cutaway.layers.words import Words, short_text, size_text
 from cutaway.layers.working import Factor, at
 
@@ -28,16 +28,16 @@ class Pooling(Layer):
         size = words.pair("a window size")
         stride, edge = size, "floor"
         padding: str | Sides = "valid"
-        while words.more:
-            match words.one_of("stride", "same", "valid", "pad", "partial", "fit"):
+        for option in words.options("stride", PADDINGS, ("partial", "fit")):
+            match option:
                 case "stride":
                     stride = words.pair("a stride")
                 case "pad":
                     padding = read_sides(words)
-                case "same" | "valid" as word:
-                    padding = word
-                case word:
-                    edge = word
+                case "same" | "valid":
+                    padding = option
+                case _:
+                    edge = option
         return cls(size, stride, padding, edge)
 
     def text(self) -> str:
@@ -70,7 +70,7 @@ class Pooling(Layer):
     def sources(self, cell: Cell, shapes: Sequence[Shape]) -> Sources:
         row, column, channel = cell
         reach = self.window.reach(row, column, self.axes(shapes[0]))
-        return Sources(((*reach, range(channel, channel + 1)),))
+        return Sources(((*reach, *only((channel,))),))
 
     def _factors(self, cell: Cell, x: Array) -> list[Factor]:
         """The cells of one window, in reading order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -56,7 +57,7 @@ class PRelu(Elementwise):
         return summed([times(x, at("leak", w["leak"], cell[-1:]))])
 
     def multiplications(self, *shapes: Shape) -> int:
-        return int(np.prod(shapes[0]))
+        return math.prod(shapes[0])
 
     def onnx(self, *shapes: Shape) -> list[Operator]:
         if len(shapes[0]) == 1:

@@ -25,6 +25,7 @@ from cutaway.layers.layer import (
     Sources,
     Weights,
     describe,
+    only,
 )
 from cutaway.layers.words import Words, size_text
 from cutaway.layers.working import Factor, Step, Term, Working, at, summed, times
@@ -60,7 +61,6 @@ class Resize(Layer):
     def read(cls, words: Words) -> Self:
         height, width = words.pair("a size")
         how = words.one_of("crop", "squash", "fit") if words.more else "crop"
-        words.end()
         return cls(height, width, how)
 
     def text(self) -> str:
@@ -130,9 +130,9 @@ class Resize(Layer):
     def sources(self, cell: Cell, shapes: Sequence[Shape]) -> Sources:
         row, column, channel = cell
         if shapes[0][:2] == (self.height, self.width):
-            return Sources((tuple(range(i, i + 1) for i in cell),))
+            return Sources((only(cell),))
         rows, columns = self.weights(shapes[0][:2])
-        return Sources(((support(rows[row]), support(columns[column]), range(channel, channel + 1)),))
+        return Sources(((support(rows[row]), support(columns[column]), *only((channel,))),))
 
     def terms(self, cell: Cell, xs: Sequence[Array], w: Weights) -> Working:
         x = xs[0]

@@ -20,6 +20,7 @@ class Scale(Elementwise):
     divisor: float = 255.0
 
     word = "scale"
+    activation = False
     roundings = 2
 
     @classmethod
@@ -27,7 +28,6 @@ class Scale(Elementwise):
         layer = cls(words.number("what to divide by")) if words.more else cls()
         if not layer.divisor:
             raise words.error("cannot divide by 0")
-        words.end()
         return layer
 
     def text(self) -> str:

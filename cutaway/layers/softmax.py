@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -20,6 +21,7 @@ from cutaway.layers.layer import (
     Shape,
     Sources,
     Weights,
+    only,
 )
 from cutaway.layers.working import Step, Term, Working, at, summed
 
@@ -47,7 +49,7 @@ class Softmax(Layer):
         return UNIT * y * share + TINY
 
     def sources(self, cell: Cell, shapes: Sequence[Shape]) -> Sources:
-        return Sources(((*(range(i, i + 1) for i in cell[:-1]), range(shapes[0][-1])),))
+        return Sources(((*only(cell[:-1]), range(shapes[0][-1])),))
 
     def field(self, region: Region, shapes: Sequence[Shape]) -> tuple[Region, ...]:
         return ((*region[:-1], range(shapes[0][-1])),)
@@ -64,7 +66,7 @@ class Softmax(Layer):
         return summed(powers, Step(f"{own:.9g} / x", own / total))
 
     def multiplications(self, *shapes: Shape) -> int:
-        return int(np.prod(shapes[0]))
+        return math.prod(shapes[0])
 
     def onnx(self, *shapes: Shape) -> list[Operator]:
         return [Operator("Softmax", ("x",), {"axis": 1 if len(shapes[0]) == 3 else -1})]

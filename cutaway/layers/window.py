@@ -13,6 +13,8 @@ from cutaway.layers.words import Words, size_text
 
 Sides = tuple[int, int, int, int]
 """Cells of border added above, left, below, right (the order of ONNX)."""
+PADDINGS = ("same", "valid", "pad")
+"""The words for a padding in the notation; `pad` is followed by its sides."""
 
 
 @dataclass(frozen=True)

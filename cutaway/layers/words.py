@@ -5,12 +5,13 @@ conv 6 5x5 stride 2 same
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from cutaway.errors import NotationError
+from cutaway.wording import nearest as nearest
 
 PAIR = re.compile(r"(\d+)(?:x(\d+))?")
 
@@ -48,12 +49,33 @@ class Words:
             return word
         raise self.error(f"expected {', '.join(choices)}; got {word!r}{nearest(word, choices)}")
 
+    def options(self, *choices: str | tuple[str, ...]) -> Iterator[str]:
+        """The options that are left, in any order, each at most once; of those in one tuple at most one."""
+        groups = [(choice,) if isinstance(choice, str) else choice for choice in choices]
+        taken: dict[tuple[str, ...], str] = {}
+        while self.more:
+            option = self.one_of(*chain(*groups))
+            group = next(group for group in groups if option in group)
+            if before := taken.get(group):
+                wrong = "is given twice" if before == option else f"and {before!r} exclude each other"
+                raise self.error(f"{option!r} {wrong}; leave one out")
+            taken[group] = option
+            yield option
+
     def integer(self, expected: str, *, least: int = 1) -> int:
-        """The next word as a whole number."""
+        """The next word as a whole number; `classes` stands for the number of classes, where that is known."""
         word = self.next(expected)
+        if word == "classes":
+            word = self._classes()
         if not word.isdecimal() or int(word) < least:
             raise self.error(f"expected {expected}, a whole number from {least} up; got {word!r}")
         return int(word)
+
+    def _classes(self) -> str:
+        if self.classes is None:
+            known = " ".join("10" if word == "classes" else word for word in self.words)
+            raise self.error(f"how many classes there are is not known here; give classes=10, or write {known!r}")
+        return str(self.classes)
 
     def number(self, expected: str) -> float:
         """The next word as a number."""
@@ -87,12 +109,6 @@ class Words:
     def error(self, message: str) -> NotationError:
         """The error of the word that was taken last: where it stands, in which phrase, what was expected."""
         return NotationError(f"{self.places[self.position - 1]}in {' '.join(self.words)!r}: {message}")
-
-
-def nearest(word: str, choices: Sequence[str]) -> str:
-    """`; did you mean 'same'?` for the choice most like a word, or nothing."""
-    close = difflib.get_close_matches(word, choices, n=1, cutoff=0.5)
-    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def size_text(size: tuple[int, int]) -> str:

@@ -1,13 +1,13 @@
 """How one cell came about: its terms, what they come to, and what was done with that.
 
-Every kind of layer describes its cells with these three classes alone; text, page, workbook and report render them.
+Every kind of layer describes its cells with these four classes alone; text, page, workbook and report render them.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from cutaway.layers.layer import Array, Cell, Region
@@ -71,6 +71,12 @@ class Working:
 def summed(terms: Sequence[Term], *steps: Step) -> Working:
     """A working that adds its terms up, exactly."""
     return Working("sum", tuple(terms), exact_sum(term.value for term in terms), steps)
+
+
+def averaged(terms: Sequence[Term]) -> Working:
+    """A working that adds its terms up and divides by how many there are."""
+    total, count = summed(terms), len(terms)
+    return replace(total, steps=(Step(f"x / {count}", total.combined / count),))
 
 
 def exact_sum(values: Iterable[float]) -> float:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cutaway.errors import DataError
-from cutaway.layers.words import nearest
 from cutaway.pictures import Pictures, Skipped
+from cutaway.wording import first, nearest
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,9 @@ def same_classes(pictures: Pictures, classes: Sequence[str]) -> NDArray[np.int64
         )
     for name in pictures.classes:
         if name not in classes:
-            some = f"{', '.join(classes[:10])}{', ...' if len(classes) > 10 else ''}"
             raise DataError(
-                f"{pictures.title}: the model does not know the class {name!r}{nearest(name, classes)}; it knows {some}"
+                f"{pictures.title}: the model does not know the class {name!r}{nearest(name, classes)}; "
+                f"it knows {first(classes, 10)}"
             )
     return np.array([classes.index(name) for name in pictures.classes], np.int64)
 

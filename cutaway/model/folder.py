@@ -21,7 +21,6 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +30,12 @@ from safetensors import SafetensorError, deserialize
 
 from cutaway import __version__, files
 from cutaway.errors import InputError, ModelError
-from cutaway.layers.words import nearest
 from cutaway.model.card import card
 from cutaway.model.model import Model
 from cutaway.model.names import escaped
 from cutaway.model.versions import versions
 from cutaway.net import parse
+from cutaway.wording import nearest
 
 FORMAT = 1
 """Of config.json; it goes up when an older cutaway could not read a folder rightly."""
@@ -200,10 +199,9 @@ def check_folder(folder: Path) -> None:
 
 
 def _similar(folder: Path) -> str:
-    """`; did you mean runs/pets-1?` for the model folder beside or in it whose name is most like it."""
+    """`; did you mean 'runs/pets-1'?` for the model folder beside or in it whose name is most like it."""
     beside = [path for place in (folder.parent, folder) if place.is_dir() for path in _folders(place)]
-    close = get_close_matches(str(folder), [str(path) for path in beside if path != folder], n=1)
-    return f"; did you mean {close[0]}?" if close else ""
+    return nearest(str(folder), [str(path) for path in beside if path != folder])
 
 
 def _folders(place: Path) -> list[Path]:

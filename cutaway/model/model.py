@@ -24,15 +24,19 @@ from cutaway.model.guesses import Guesses, ranked
 from cutaway.net import Net
 from cutaway.pictures import Pictures, decode
 from cutaway.pictures.threads import over_threads
+from cutaway.wording import first
 
 if TYPE_CHECKING:
     from cutaway.trace import Trace
 
-Picture = str | Path | Pixels
-"""A file, or uint8 [h, w] (grey) or [h, w, c] with c = 1 or 3 (red, green, blue)."""
+Picture = str | Path | bytes | Pixels
+"""A file, the bytes of one, or uint8 [h, w] (grey) or [h, w, c] with c = 1 or 3 (red, green, blue)."""
 
 TOGETHER = 32
 """Pictures that are decoded and guessed at a time, where many are asked for: enough to keep every core busy."""
+
+BATCH = 256
+"""Pictures that are judged at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +61,7 @@ class Model:
         outputs.kind(self.net, self.classes)
         check_weights(self.net, self.weights)
 
-    @property
+    @cached_property
     def kind(self) -> outputs.Kind:
         """What its outputs mean: `one` of the classes, one of `two`, or `each` class by itself."""
         return outputs.kind(self.net, self.classes)
@@ -80,9 +84,9 @@ class Model:
             model.predict("photo.jpg").label                # 'cat'
             model.predict(["a.jpg", "b.jpg"], top=1)
 
-        Raises PictureError where one cannot be read; `guesses` goes on after it.
+        Raises PictureError where one cannot be read (`guesses` goes on after it), InputError for what is no picture.
         """
-        alone = isinstance(picture, str | Path | np.ndarray)
+        alone = isinstance(picture, str | Path | bytes | np.ndarray) or not isinstance(picture, Iterable)
         every = list(self.guesses([picture] if alone else picture, top))  # type: ignore[list-item, arg-type]
         good = [guesses for guesses in every if not isinstance(guesses, PictureError)]
         if len(good) < len(every):
@@ -109,7 +113,7 @@ class Model:
 
     def probabilities(self, pictures: Pixels) -> NDArray[np.float32]:
         """[N, classes]: the probability of each class, for prepared pictures uint8 [N, H, W, C] (`net.prepare`)."""
-        return outputs.probabilities(self.net, self.classes, self._predictor(pictures))
+        return outputs.probabilities(self.net, self.kind, self._predictor(pictures))
 
     def _read(self, picture: Picture) -> Pixels | PictureError:
         """A picture at the net's own size."""
@@ -146,13 +150,11 @@ class Model:
         prepared = pictures.prepared(self._prepare, progress and (lambda done, _: progress(done, total)))
         true = place[prepared.labels]
         guessed, losses = np.zeros(len(true), np.int64), np.zeros(len(true))
-        for start in range(0, len(true), 256):
-            rows = np.arange(start, min(start + 256, len(true)))
+        for rows in np.split(np.arange(len(true)), range(BATCH, len(true), BATCH)):
             probs = self._finite(prepared.take(rows))
-            guessed[rows] = probs.argmax(axis=1)
-            losses[rows] = self._losses(probs, true[rows])
+            guessed[rows], losses[rows] = probs.argmax(axis=1), self._losses(probs, true[rows])
             if progress:
-                progress(len(pictures) + int(rows[-1]) + 1, total)
+                progress(total - int(len(true) - 1 - rows[-1]), total)
         return figures(self.classes, true, guessed, losses, prepared.skipped)
 
     def _losses(self, probs: NDArray[np.float32], true: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -204,9 +206,11 @@ class Fitted:
 
 
 def as_pixels(picture: Picture) -> Pixels:
-    """A file or array as uint8 [h, w, c]. Raises PictureError for an unreadable file, InputError for an array."""
-    if isinstance(picture, str | Path):
+    """A file or array as uint8 [h, w, c]. Raises PictureError for an unreadable file, InputError for anything else."""
+    if isinstance(picture, str | Path | bytes):
         return decode(picture)
+    if not isinstance(picture, np.ndarray):
+        raise InputError(f"a picture is a file's path, its bytes or a uint8 array; got {type(picture).__name__}")
     pixels = picture[..., None] if picture.ndim == 2 else picture
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] not in (1, 3) or not pixels.size:
         raise InputError(
@@ -234,4 +238,4 @@ def check_weights(net: Net, weights: Mapping[str, NDArray[np.float32]]) -> None:
             )
     for name in weights:
         if name not in wanted:
-            raise ModelError(f"the net has no weights called {name}; it has {', '.join(list(wanted)[:6])}, ...")
+            raise ModelError(f"the net has no weights called {name}; it has {first(list(wanted), 6)}")

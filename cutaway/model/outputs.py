@@ -35,15 +35,15 @@ def kind(net: Net, classes: Sequence[str]) -> Kind:
     if isinstance(last, Sigmoid | Softmax | LogSoftmax) and shape == (len(classes),):
         return "each" if isinstance(last, Sigmoid) else "one"
     raise ModelError(
-        f"the net ends in {last.text()!r} with {describe(shape)} outputs, which is no probability for each of "
-        f"{len(classes)} classes; end it with 'dense classes, softmax'"
+        f"the net ends in {last.text()!r} with {describe(shape)} outputs, which do not give a probability for each "
+        f"of {len(classes)} classes; end it with 'dense classes, softmax'"
     )
 
 
-def probabilities(net: Net, classes: Sequence[str], outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+def probabilities(net: Net, kind: Kind, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
     """The probability of each class, [N, classes], from what the net says, [N, outputs]."""
     if isinstance(net.output.layer, LogSoftmax):
         return np.exp(outputs)
-    if kind(net, classes) == "two":
+    if kind == "two":
         return np.concatenate([1 - outputs, outputs], axis=1)
     return outputs

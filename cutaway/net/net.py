@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 
 import numpy as np
 
@@ -50,7 +50,13 @@ class Preparation:
     """The shape of a prepared picture; with sizes of 0 (`ANY`) where the net does not say."""
 
     def __call__(self, picture: Array) -> Array:
-        """uint8 [h, w, c] -> uint8 [H, W, C]."""
+        """uint8 [h, w, c] -> uint8 [H, W, C]. Raises ShapeError where that is not the shape that the net takes."""
+        made = reduce(lambda shape, layer: layer.shape(shape), self.layers, picture.shape)
+        if len(made) != len(self.shape) or any(w not in (ANY, m) for w, m in zip(self.shape, made, strict=True)):
+            raise ShapeError(
+                f"the net takes pictures of {describe(self.shape)}; this one is {describe(picture.shape)}, and the net "
+                "does not start with 'input any, grey' or 'colour' and a 'resize', which would make it fit"
+            )
         x = picture[None]
         for layer in self.layers:
             x = layer.forward([x], {})
@@ -99,6 +105,11 @@ class Net:
         """The last layer: what the net says."""
         return self.nodes[-1]
 
+    @property
+    def scores(self) -> Net:
+        """The net without its last layer: what softmax or sigmoid make probabilities of."""
+        return Net(self.input, self.nodes[:-1])
+
     def consumers(self, name: str) -> list[Node]:
         """The layers that a layer (or `input`) feeds."""
         return [node for node in self.nodes if name in node.inputs]
@@ -143,10 +154,6 @@ class Net:
         """The sum over all layers, for one picture."""
         costs = [row.cost for row in self.rows(input)]
         return Cost(*(sum(getattr(c, part) for c in costs) for part in ("multiplications", "parameters", "memory")))
-
-    def prepare(self, picture: Array) -> Array:
-        """A picture of any size [h, w, c] at the net's own size, still uint8: `preparation` of it."""
-        return self.preparation(picture)
 
     @cached_property
     def preparation(self) -> Preparation:

@@ -14,24 +14,24 @@ from __future__ import annotations
 import re
 import textwrap
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from itertools import takewhile
 
 from cutaway.errors import NotationError
 from cutaway.layers import ANY, KINDS, Layer, Shape
-from cutaway.layers.add import Add
-from cutaway.layers.concat import Concat
 from cutaway.layers.layer import describe
 from cutaway.layers.merging import Merging
-from cutaway.layers.multiply import Multiply
 from cutaway.layers.words import Words, nearest
 from cutaway.net.net import INPUT, Net, Node
 
 SIGNS = {",", "(", ")", "|"}
 TOKEN = re.compile(r"[^\s,()|]+|[,()|]")
-BLOCKS: dict[str, type[Merging]] = {kind.block: kind for kind in (Add, Concat, Multiply)}
+BLOCKS = {kind.block: kind for kind in KINDS.values() if issubclass(kind, Merging)}
 WORDS = [word for word, kind in KINDS.items() if not issubclass(kind, Merging)]
+DEEPEST = 100
+"""Blocks within blocks; reading and writing go as deep as the blocks do, which Python ends at some hundreds."""
 
 
 @dataclass(frozen=True)
@@ -54,18 +54,12 @@ def parse(text: str, *, input: Shape | None = None, classes: int | None = None) 
     >>> parse("conv 6 5x5 same, relu, flatten, dense classes, softmax", input=(28, 28, 1), classes=10).names
     ['conv1', 'relu1', 'flatten1', 'dense1', 'softmax1']
 
-    `input` is the shape of a picture, unless the text starts with `input 28x28x1` or `input any`; `classes` is the
-    number that the word stands for, in `dense classes` or `conv classes 1x1`. Raises NotationError that points at the
-    word, ShapeError where a layer does not fit.
+    `input` is the shape of a picture, where the text does not start with `input 28x28x1` or `input any`; `classes` is
+    the number that the word stands for, in `dense classes` or `conv classes 1x1`. Raises NotationError that points at
+    the word, also where text and `input` say different shapes, ShapeError where a layer does not fit.
     """
     reader = _Reader(_tokens(text), classes)
-    stated = reader.input()
-    if stated is None and input is None:
-        raise NotationError(
-            "the net does not say what goes in: start it with 'input 28x28x1', or give the input's shape"
-        )
-    shape = stated if stated is not None else input
-    assert shape is not None
+    shape = reader.input(input)
     reader.sequence(INPUT)
     if reader.token:
         raise reader.unexpected("a comma or the end")
@@ -74,6 +68,15 @@ def parse(text: str, *, input: Shape | None = None, classes: int | None = None) 
     net = Net(shape, tuple(reader.nodes))
     net.shapes()  # raises where a layer does not fit
     return net
+
+
+def states_input(text: str) -> bool:
+    """Whether a text says itself what goes in.
+
+    >>> states_input("input any, grey, resize 8x8, flatten"), states_input("flatten")
+    (True, False)
+    """
+    return [token.text for token in _tokens(text)[:1]] == ["input"]
 
 
 def write(net: Net) -> str:
@@ -103,6 +106,7 @@ class _Reader:
     tokens: list[Token]
     classes: int | None
     position: int = 0
+    depth: int = 0
     nodes: list[Node] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -123,10 +127,14 @@ class _Reader:
             return NotationError(f"at the end of the net: expected {expected}")
         return NotationError(f"{self.token.place}expected {expected}; got {self.token.text!r}")
 
-    def input(self) -> Shape | None:
-        """The shape that a leading `input` phrase states."""
+    def input(self, given: Shape | None) -> Shape:
+        """The shape that a leading `input` phrase states, or the one that is given."""
         if not self.at("input"):
-            return None
+            if given is None:
+                raise NotationError(
+                    "the net does not say what goes in: start it with 'input 28x28x1', or give the input's shape"
+                )
+            return given
         words = self.phrase()
         words.next("input")
         word = words.next("'any' or a shape like 28x28x1")
@@ -135,7 +143,10 @@ class _Reader:
             raise words.error(f"expected 'any' or a shape like 28x28x1; got {word!r}")
         if self.at(","):
             self.position += 1
-        return (0, 0, 0) if word == "any" else tuple(map(int, word.split("x")))
+        stated = (ANY, ANY, ANY) if word == "any" else tuple(map(int, word.split("x")))
+        if given not in (None, stated):
+            raise words.error(f"the input that is given beside the net is {describe(given)}; leave one of them out")
+        return stated
 
     def sequence(self, source: str) -> str:
         """Phrases up to a `|`, a `)` or the end; returns the name of the last node."""
@@ -154,11 +165,14 @@ class _Reader:
             raise words.error(f"there is no layer {word!r}{nearest(word, choices)}; known: {', '.join(choices)}")
         layer = KINDS[word].read(words)
         words.end()
-        return self.add(layer, (source,))
+        return self.add(layer, [source])
 
     def block(self, source: str) -> str:
         assert self.token
         opening = self.token
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise NotationError(f"{opening.place}blocks stand in blocks {DEEPEST} deep here, and cannot stand deeper")
         self.position += 1
         self.take("(", f"'(' after {opening.text}")
         ends = [self.sequence(source)]
@@ -166,21 +180,14 @@ class _Reader:
             self.position += 1
             ends.append(self.sequence(source))
         self.take(")", f"a comma, '|' or the ')' of {opening.text} in line {opening.line}, column {opening.column}")
-        return self.add(BLOCKS[opening.text](), self.merged(opening, ends, source))
-
-    def merged(self, opening: Token, ends: list[str], source: str) -> tuple[str, ...]:
-        """What the block's last layer takes in: the ends of the branches, and what went in where that is meant."""
+        self.depth -= 1
         if ends == [source]:
             raise NotationError(f"{opening.place}{opening.text}() is empty; put layers into it")
-        if opening.text == "squeeze":
-            ends = [source, *ends] if len(ends) == 1 else ends
-            if len(ends) > 2:
-                raise NotationError(f"{opening.place}squeeze takes one or two branches; got {len(ends)}")
-        elif opening.text == "residual" and len(ends) == 1:
-            ends = [*ends, source]
-        elif len(ends) == 1:
-            raise NotationError(f"{opening.place}{opening.text} joins two or more branches, separated by '|'; got 1")
-        return tuple(ends)
+        kind = BLOCKS[opening.text]
+        try:
+            return self.add(kind(), kind.inputs(ends, source))
+        except NotationError as error:
+            raise NotationError(f"{opening.place}{error}") from None
 
     def phrase(self) -> Words:
         """The words up to the next sign."""
@@ -188,17 +195,13 @@ class _Reader:
         if not tokens:
             raise self.unexpected("a layer")
         self.position += len(tokens)
-        return Words([self.word(token.text) for token in tokens], [token.place for token in tokens], self.classes)
+        return Words([token.text for token in tokens], [token.place for token in tokens], self.classes)
 
-    def word(self, text: str) -> str:
-        """`classes` is a number like any other, where it is known: `dense classes`, `conv classes 1x1`."""
-        return str(self.classes) if text == "classes" and self.classes is not None else text
-
-    def add(self, layer: Layer, inputs: tuple[str, ...]) -> str:
+    def add(self, layer: Layer, inputs: Sequence[str]) -> str:
         self.counts[layer.word] += 1
         gap = "_" if layer.word[-1].isdigit() else ""  # relu6_1 is not the 61st relu
         name = f"{layer.word}{gap}{self.counts[layer.word]}"
-        self.nodes.append(Node(name, layer, inputs))
+        self.nodes.append(Node(name, layer, tuple(inputs)))
         return name
 
 
@@ -223,26 +226,24 @@ class _Branches:
                 b = self.before[b]
         return a
 
-    def chain(self, start: str, end: str) -> list[str]:
-        """The phrases of what lies between two nodes, the second included."""
+    def chain(self, start: str, end: str, depth: int = 0) -> list[str]:
+        """The phrases of what lies between two nodes, the second included, this many blocks deep."""
         phrases: list[str] = []
         while end != start:
             node = self.net[end]
             if end in self.written:
                 raise NotationError(f"branches cross at {end}, which the notation cannot say")
             self.written.add(end)
-            phrases.append(self.block(node) if isinstance(node.layer, Merging) else node.layer.text())
+            layer = node.layer
+            phrases.append(self.block(node, layer, depth + 1) if isinstance(layer, Merging) else layer.text())
             end = self.before[end]
         return phrases[::-1]
 
-    def block(self, node: Node) -> str:
+    def block(self, node: Node, merging: Merging, depth: int) -> str:
+        if depth > DEEPEST:
+            raise NotationError(f"{node.name} stands {depth} blocks deep, the notation goes {DEEPEST} deep")
         if len(node.inputs) < 2:
             raise NotationError(f"{node.name} has one input, which the notation cannot say")
         fork = self.before[node.name]
-        branches = [", ".join(self.chain(fork, end)) for end in node.inputs]
-        block = node.layer.block if isinstance(node.layer, Merging) else ""
-        if block == "squeeze" and not branches[0] and branches[1]:
-            branches = branches[1:]
-        if block == "residual" and len(branches) == 2 and branches[0] and not branches[1]:
-            branches = branches[:1]
-        return f"{block}({' | '.join(branches)})"
+        branches = [", ".join(self.chain(fork, end, depth)) for end in node.inputs]
+        return f"{merging.block}({' | '.join(merging.written(branches))})"

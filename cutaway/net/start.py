@@ -8,10 +8,6 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-from cutaway.layers.conv import Conv
-from cutaway.layers.dense import Dense
-from cutaway.layers.dropout import Dropout
-from cutaway.layers.elementwise import Elementwise
 from cutaway.layers.layer import Parameter
 from cutaway.net.net import Net
 
@@ -34,9 +30,10 @@ def start(net: Net, seed: int = 0) -> dict[str, NDArray[np.float32]]:
 
 def rectified(net: Net) -> set[str]:
     """The layers whose next activation is a ReLU or its kin, looking through norms, pooling, blocks and the like."""
+    weighted = {name.rpartition(".")[0] for name, parameter in net.parameters().items() if parameter.start == "weights"}
     found: set[str] = set()
     for node in reversed(net.nodes):
-        stops = isinstance(node.layer, Conv | Dense | Elementwise) and not isinstance(node.layer, Dropout)
+        stops = node.layer.activation or node.name in weighted
         if node.layer.rectifier or (node.name in found and not stops):
             found |= set(node.inputs)
     return found

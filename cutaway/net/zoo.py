@@ -17,7 +17,7 @@ from cutaway.errors import InputError
 from cutaway.layers import Shape
 from cutaway.layers.words import nearest
 from cutaway.net.net import Net
-from cutaway.net.notation import parse
+from cutaway.net.notation import parse, states_input
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,14 @@ def net(name_or_text: str, *, input: Shape | None = None, classes: int | None = 
     >>> net("flatten, dense classes, softmax", input=(8, 8, 1), classes=10).names
     ['flatten1', 'dense1', 'softmax1']
 
-    A net of the zoo has its natural input and classes unless others are given. Raises InputError for an unknown name,
+    A net of the zoo has its natural input and classes unless others are given; a text that starts with `input` keeps
+    its own (`states_input` tells). Raises InputError for an unknown name,
     NotationError for a text that is not understood, ShapeError where a layer does not fit.
     """
     if entry := ZOO.get(name_or_text):
         return parse(entry.text, input=input or entry.input, classes=entry.classes if classes is None else classes)
     if re.search(r"[\s,()|]", name_or_text):
-        return parse(name_or_text, input=input, classes=classes)
+        return parse(name_or_text, input=None if states_input(name_or_text) else input, classes=classes)
     raise InputError(
         f"there is no net {name_or_text!r}{nearest(name_or_text.lower(), list(ZOO))}; known: {', '.join(ZOO)}; "
         "or write one: 'conv 16 3x3 same, relu, maxpool 2, flatten, dense classes, softmax'"

@@ -1,7 +1,6 @@
 """From files to uint8 arrays: decoding, class folders and archives, the split, and what training reads.
 
-Shapes: a picture is uint8 [h, w, c] at its own size, [H, W, C] once prepared for a net; c = 1 (grey) or 3
-(colour).
+Shapes: a picture is uint8 [h, w, c] at its own size, [H, W, C] once prepared for a net; c = 1 (grey) or 3 (colour).
 """
 
 from cutaway.pictures.decoding import decode

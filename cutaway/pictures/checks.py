@@ -4,13 +4,14 @@ import numpy as np
 
 from cutaway.errors import DataError
 from cutaway.pictures.pictures import TEST, TRAIN, VALIDATION, Pictures
+from cutaway.wording import first
 
 NAMED = 5
 """So many classes are named in one message."""
 
 
 def require_trainable(pictures: Pictures) -> None:
-    """Raise DataError unless there are two classes, each with pictures to learn from and to check with."""
+    """Raises DataError unless there are two classes, each with pictures to learn from and to check with."""
     if not pictures.classes:
         raise DataError(f"{pictures.title}: pictures without labels; give each class a folder with its pictures in it")
     of_part = {part: _counts(pictures, part) for part in ("", TRAIN, VALIDATION, TEST)}
@@ -41,5 +42,4 @@ def _given(pictures: Pictures) -> str:
 
 def _named(pictures: Pictures, which: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> str:
     names = [name for name, chosen in zip(pictures.classes, which, strict=True) if chosen]
-    more = [f"{len(names) - NAMED} more"] if len(names) > NAMED else []
-    return ", ".join(names[:NAMED] + more)
+    return first(names, NAMED)

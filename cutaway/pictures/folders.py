@@ -12,6 +12,7 @@ from cutaway.pictures.natural import ordered
 from cutaway.pictures.pictures import TEST, TRAIN, VALIDATION, Pictures
 from cutaway.pictures.prepared import Skipped
 from cutaway.pictures.source import Files
+from cutaway.wording import first
 
 PARTS = {"train": TRAIN, "val": VALIDATION, "validation": VALIDATION, "valid": VALIDATION, "test": TEST}
 """Folder names, in upper or lower case, that say which part the pictures below them belong to."""
@@ -60,7 +61,7 @@ def _parts(folder: Path) -> list[tuple[str, Path]]:
         return [("", folder)]
     if others := [path.name for path in inside if path not in parts]:
         raise DataError(
-            f"{folder}: beside {_names(parts)}, which hold class folders, there is {', '.join(others[:5])}, "
+            f"{folder}: beside {_names(parts)}, which hold class folders, there is {first(others, 5)}, "
             "which does not; move it away, or put class folders into it and call it train, validation or test"
         )
     return [(PARTS[path.name.lower()], path) for path in parts]
@@ -99,7 +100,7 @@ def _nothing_found(title: str, classes: list[str], ignored: list[Skipped]) -> st
     if ignored and not classes:
         return f"{title}: no class folders; give each class one with its pictures in it, as {title}/cat/1.jpg"
     if classes:
-        return f"{title}: no picture in the class folders {', '.join(ordered(classes)[:5])}"
+        return f"{title}: no picture in the class folders {first(ordered(classes), 5)}"
     return f"{title}: the folder is empty; make a folder for each class, with its pictures in it"
 
 

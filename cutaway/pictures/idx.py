@@ -38,14 +38,12 @@ class Pair:
 
 
 def read_idx(path: Path, title: str, seed: int, classes: tuple[str, ...] | None = None) -> Pictures:
-    """Pictures and labels from one IDX file of pictures, with its labels beside it, or from a folder of such
-    pairs.
+    """Pictures and labels from one IDX file of pictures, with its labels beside it, or from a folder of such pairs.
 
-        train-images-idx3-ubyte.gz   train-labels-idx1-ubyte.gz   t10k-images-idx3-ubyte
-        t10k-labels-idx1-ubyte
+        train-images-idx3-ubyte.gz   train-labels-idx1-ubyte.gz
+        t10k-images-idx3-ubyte       t10k-labels-idx1-ubyte
 
-    Plain and .gz, in any mix. `classes` are the names of the labels 0, 1, 2, ...; the labels themselves
-    otherwise.
+    Plain and .gz, in any mix. `classes` are the names of the labels 0, 1, 2, ...; the labels themselves otherwise.
     """
     pairs = _pairs(path)
     if not pairs:

@@ -20,8 +20,7 @@ PARTS = (("", ""), ("_train", TRAIN), ("_val", VALIDATION), ("_test", TEST))
 def read_npz(path: Path, title: str, seed: int) -> Pictures:
     """Pictures and labels out of an .npz file.
 
-        numpy.savez("pets.npz", x=x, y=y)        x uint8 [n, h, w] or [n, h, w, 1 or 3];  y [n] numbers or
-        text
+        numpy.savez("pets.npz", x=x, y=y)        x uint8 [n, h, w] or [n, h, w, 1 or 3];  y [n] numbers or text
 
     `x_train` and `y_train`, `x_test` and `y_test`, `x_val` and `y_val` are parts of their own. Nothing in the
     file is executed: an array of Python objects is refused.

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from cutaway.errors import DataError
+from cutaway.errors import DataError, InputError
 from cutaway.pictures import split
 from cutaway.pictures.decoding import Pixels, Shape
 from cutaway.pictures.prepared import Prepare, Prepared, Progress, Skipped, prepare_all
@@ -60,7 +60,9 @@ class Pictures:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, index: int) -> Pixels:
+    def __getitem__(self, index: int | np.integer) -> Pixels:
+        if not isinstance(index, int | np.integer):
+            raise InputError(f"{self.title}: one picture at a time, by its number, as pictures[0]; got {index!r}")
         return self.source.picture(int(self.rows[index]))
 
     def __iter__(self) -> Iterator[Pixels]:
@@ -73,9 +75,8 @@ class Pictures:
 
     @cached_property
     def size(self) -> Shape:
-        """(h, w, c) as commonly found: exact for arrays; for files the median of at most 64 headers,
-        undecoded,
-        with c = 3 if one of those has colour."""
+        """(h, w, c) as commonly found: exact for arrays; for files the median of at most 64 headers, with c = 3 if one
+        of those has colour. No picture is decoded for it."""
         size = self.source.size(self.rows)
         if size is None:
             raise DataError(f"{self.title}: no picture can be read, so their size is not known")

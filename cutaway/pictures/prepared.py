@@ -16,8 +16,7 @@ from cutaway.pictures.threads import over_threads, pieces
 
 Prepare = Callable[[Pixels], Pixels]
 """One picture uint8 [h, w, c] to uint8 [H, W, C]. Its attribute `shape`, where it has one, is (H, W, C):
-pictures
-that are held as an array of that shape are taken as they are, and `prepare` is not called for them."""
+pictures that are held as an array of that shape are taken as they are, and `prepare` is not called for them."""
 
 Progress = Callable[[int, int], None]
 """Told how many pictures are done, and of how many."""

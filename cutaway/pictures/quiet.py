@@ -15,12 +15,10 @@ with contextlib.suppress(OSError, AttributeError):
 
 
 class _Quiet:
-    """Keeps Pillow's warnings (odd tags, large sizes) off the terminal while at least one picture is being
-    read.
+    """Keeps Pillow's warnings (odd tags, large sizes) off the terminal while at least one picture is being read.
 
-    The list of warning filters belongs to the whole process and Python 3.11 does not guard it, so the first
-    thread to come in changes it and the last to leave puts it back. Only warnings raised in Pillow are
-    touched.
+    The list of warning filters belongs to the whole process and Python 3.11 does not guard it, so the first thread to
+    come in changes it and the last to leave puts it back. Only warnings raised in Pillow are touched.
     """
 
     def __init__(self) -> None:

@@ -1,6 +1,5 @@
 """From what a person names to a set of pictures."""
 
-import difflib
 import glob
 import os
 import re
@@ -20,6 +19,7 @@ from cutaway.pictures.npz import read_npz
 from cutaway.pictures.pictures import Pictures
 from cutaway.pictures.source import Files
 from cutaway.pictures.xs import xs
+from cutaway.wording import nearest
 
 CLASSES = {
     "mnist": tuple("0123456789"),
@@ -55,8 +55,7 @@ def read(
     - a folder of class folders, also with train, validation (val, valid) and test above or below them;
     - a folder of IDX files as MNIST is shipped, plain or .gz, or one such file with its labels beside it;
     - an .npz file with arrays x and y;
-    - a name: digits, xs (X or not X, 5x5; xs-28 draws them at 28x28), mnist, fashion-mnist. A folder that is
-      called
+    - a name: digits, xs (X or not X, 5x5; xs-28 draws them at 28x28), mnist, fashion-mnist. A folder that is called
       so is read as "./digits";
     - one picture, a pattern such as "*.jpg", or a list of them: pictures without labels.
 
@@ -127,6 +126,7 @@ def _missing(title: str) -> str:
     """What is said of a path that does not exist, with the nearest name that does."""
     folder = Path(title).parent
     beside = [str(path) for path in folder.iterdir()] if folder.is_dir() else []
-    near = difflib.get_close_matches(title.rstrip("/"), [*NAMES, *beside], n=1)
-    hint = f"did you mean {near[0]}?" if near else f"name a folder of class folders, or one of {', '.join(NAMES)}"
-    return f"{title}: no such folder or file; {hint}"
+    hint = nearest(title.rstrip("/"), [*NAMES, *beside])
+    return f"{title}: no such folder or file" + (
+        hint or f"; name a folder of class folders, or one of {', '.join(NAMES)}"
+    )

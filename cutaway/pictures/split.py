@@ -10,8 +10,7 @@ SHARE = 0.2
 
 
 def validation(digests: NDArray[np.uint64], labels: NDArray[np.int64], seed: int) -> NDArray[np.bool_]:
-    """True for the pictures that are kept back: a fifth, chosen by the content of each picture and the seed
-    alone.
+    """True for the pictures that are kept back: a fifth, chosen by the content of each picture and the seed alone.
 
     So a picture stays on its side when others are added, removed, renamed or put in another order, and equal
     pictures are always on the same side.

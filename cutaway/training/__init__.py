@@ -12,6 +12,7 @@ from typing import Any
 from cutaway.errors import InputError
 from cutaway.layers.words import nearest
 from cutaway.model import Model, load
+from cutaway.net import Net
 from cutaway.pictures import Pictures, read
 from cutaway.training.judge import judged
 from cutaway.training.loop import Epoch, Step, run
@@ -26,7 +27,7 @@ __all__ = ["Epoch", "Recipe", "Setup", "Step", "recipe_for", "run", "set_up", "t
 
 def training(
     pictures: Pictures | str | Path,
-    net: str = "small",
+    net: str | Net = "small",
     *,
     folder: str | Path | None = None,
     engine: str = "auto",
@@ -52,7 +53,7 @@ def training(
 
 def train(
     pictures: Pictures | str | Path,
-    net: str = "small",
+    net: str | Net = "small",
     *,
     folder: str | Path | None = None,
     engine: str = "auto",
@@ -88,7 +89,7 @@ def _read(pictures: Pictures | str | Path, settings: dict[str, Any]) -> Pictures
 
 
 def _set_up(
-    pictures: Pictures, net: str, recipe: Recipe | None, folder: str | Path | None, settings: dict[str, Any]
+    pictures: Pictures, net: str | Net, recipe: Recipe | None, folder: str | Path | None, settings: dict[str, Any]
 ) -> Setup:
     """The setup of a call, after what is given has been looked over."""
     for name in settings:

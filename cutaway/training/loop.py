@@ -145,7 +145,6 @@ class _Run:
             try:
                 stepped = self.trainer.step(self._batch(rows), wanted, self._rate(self.step))
             except NotFinite as error:
-                self.failed = True
                 raise self._diverged(error) from None
             self.step += 1
             self.sums.add(stepped, wanted, time.perf_counter() - began)
@@ -178,7 +177,10 @@ class _Run:
     def _end_epoch(self) -> Epoch:
         began = time.perf_counter()
         weights = self.trainer.weights()
-        loss, accuracy = self._validate(weights)
+        try:
+            loss, accuracy = measure(self.engine, self.setup.net, weights, self.setup.validation)
+        except NotFinite as error:
+            raise self._diverged(error) from None
         better = self.best is None or self._better(loss, accuracy)
         sums, number = self.sums, self.epoch
         figures: dict[str, Any] = {
@@ -202,10 +204,6 @@ class _Run:
         if self.folder:
             self._save(weights)
         return Epoch(epochs=self.setup.recipe.epochs, best=better, model=model, **figures)
-
-    def _validate(self, weights: dict[str, NDArray[np.float32]]) -> tuple[float, float]:
-        """Mean loss and accuracy over the validation pictures."""
-        return measure(self.engine.predictor(self.setup.net, weights), self.setup.validation, self.loss)
 
     def _better(self, loss: float, accuracy: float) -> bool:
         best = self.epochs[self.best_epoch - 1]
@@ -276,10 +274,11 @@ class _Run:
             self._save(self.trainer.weights())
 
     def _diverged(self, error: NotFinite) -> JobError:
+        """The end of a run whose numbers are no longer finite; nothing of this moment is kept."""
+        self.failed = True
+        at_end = self.step == self.per_epoch
+        where = f"at the end of epoch {self.epoch}" if at_end else f"in epoch {self.epoch}, step {self.step + 1}"
         kept = "no epoch was complete" if self.best is None else f"epoch {self.best_epoch} was the best so far"
         if self.best is not None and self.folder:
             kept = f"the weights of epoch {self.best_epoch} are kept in {self.folder}"
-        return JobError(
-            f"training stopped in epoch {self.epoch}, step {self.step + 1}: {error}; {kept}; "
-            f"a lower rate may help: --rate {self.peak / 10:g}"
-        )
+        return JobError(f"training stopped {where}: {error}; {kept}; a lower rate may help: --rate {self.peak / 10:g}")

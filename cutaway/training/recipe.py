@@ -53,12 +53,16 @@ class Recipe:
                 f"known: {', '.join(OPTIMISERS)}"
             )
         for name, (least, most) in LIMITS.items():
-            value = getattr(self, name)
+            value: Any = getattr(self, name)
             if value is None and name in OPEN:
                 continue
-            kind, what = (Integral, "a whole number") if name in WHOLE else (Real, "a number")
-            if not isinstance(value, kind) or not least <= float(value) <= most:
+            kind, plain = (Integral, int) if name in WHOLE else (Real, float)
+            if not isinstance(value, kind) or not least <= plain(getattr(self, name)) <= most:
+                what = "a whole number" if kind is Integral else "a number"
                 raise InputError(f"{name} is {value!r}; it can be {what} from {least:g} to {most:g}")
+            object.__setattr__(self, name, plain(getattr(self, name)))  # NumPy's numbers cannot become JSON
+        if not isinstance(self.flip, bool):
+            raise InputError(f"flip is {self.flip!r}; it can be True or False")
 
     def rule(self) -> Optimiser:
         """The optimiser with its settings."""

@@ -16,6 +16,7 @@ from cutaway.layers.normalise import Normalise
 from cutaway.layers.scale import Scale
 from cutaway.model import outputs
 from cutaway.net import Net, parse, zoo
+from cutaway.net.notation import states_input
 from cutaway.pictures import Pictures, Prepared
 from cutaway.pictures.checks import require_trainable
 from cutaway.training.recipe import Recipe, recipe_for, usual_rate
@@ -58,7 +59,7 @@ class Setup:
 
 def set_up(
     pictures: Pictures,
-    net: str = "small",
+    net: str | Net = "small",
     recipe: Recipe | None = None,
     *,
     size: tuple[int, int] | None = None,
@@ -66,12 +67,15 @@ def set_up(
 ) -> Setup:
     """Reads the pictures at the net's size, measures them, and builds the whole net from picture to classes.
 
-    `net` is a name of the zoo or a text. What it does not itself say of how pictures are prepared is put in front:
+    `net` is a name of the zoo, a text or a Net. What it does not say of how pictures are prepared is put in front:
     `grey` or `colour` (what the pictures are), `resize` (to their own size up to 64 pixels, else to the net's usual
     one), and, unless it begins with one of them, `scale` and `normalise` (measured on the training pictures).
     `progress(done, of)` is told how far the reading is, first of the training pictures, then of the validation ones.
     """
     require_trainable(pictures)
+    net = str(net) if isinstance(net, Net) else net
+    if not isinstance(net, str):
+        raise InputError(f"the net is {net!r}; it can be a name (cutaway nets lists them), a text, or a Net")
     training, validation = pictures.train, pictures.validation
     body = zoo.net(net, input=input_shape(pictures, net, size), classes=len(pictures.classes))
     first = preparation(body)
@@ -93,6 +97,8 @@ def set_up(
 
 def input_shape(pictures: Pictures, net: str, size: tuple[int, int] | None) -> Shape:
     """The shape at which pictures enter the net."""
+    if size is not None and states_input(net):
+        raise InputError("the net's text states its own input; leave it out there, or give no size")
     height, width, channels = pictures.size
     channels = 3 if channels == 3 else 1
     if size is not None:

@@ -30,7 +30,7 @@ def aligned(texts: Sequence[str]) -> list[str]:
     return [f"{whole:>{left}}{point + rest:<{right}}" for whole, point, rest in parts]
 
 
-def columns(rows: Sequence[Row], kinds: str, gap: str = GAP) -> Block:
+def columns(rows: Sequence[Row], kinds: Sequence[str], gap: str = GAP) -> Block:
     """Rows of cells under each other. One letter per column: `l` left, `r` right, `.` by the decimal point."""
     cells = [_column(column, kind) for column, kind in zip(zip(*rows, strict=True), kinds, strict=True)]
     return [gap.join(row).rstrip() for row in zip(*cells, strict=True)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -13,26 +12,19 @@ from cutaway.net import INPUT, Net
 from cutaway.trace import Stage, Trace
 from cutaway.trace.digits import ruler
 from cutaway.views.text.blocks import rule, table
-from cutaway.views.text.drawings import guesses
 from cutaway.views.text.windows import window
 
 MANY = 30_000
 """Terms of a cell up to which workings tell what a layer did: about 0.1 s for three of them."""
 
 
-def layers(trace: Trace, classes: Sequence[str] = (), *, width: int = 80) -> str:
-    """What each layer made of the picture: its shape, its smallest and largest number, and in words what it did.
-
-    Ends with the guesses where the names of the classes are given and the net says a probability for each.
-    """
+def layers(trace: Trace, *, width: int = 80) -> str:
+    """What each layer made of the picture: its shape, its smallest and largest number, and in words what it did."""
     rows = [
         [stage.name, stage.text if stage.name != INPUT else "", describe(stage.shape), *_range(stage), _did(stage)]
         for stage in trace
     ]
-    lines = table(("", "layer", "shape", "from", "to", "what it did"), rows, "llr..l", (1, 5), width)
-    if len(classes) == trace.output.size and 0 <= trace.output.min() <= trace.output.max() <= 1:
-        lines += ["", guesses(classes, trace.output.tolist())]
-    return "\n".join(lines)
+    return "\n".join(table(("", "layer", "shape", "from", "to", "what it did"), rows, "llr..l", (1, 5), width))
 
 
 def net(net: Net, *, width: int = 80) -> str:
@@ -115,8 +107,16 @@ def _combined(made: Working, stage: Stage) -> list[str]:
     count, others = _size(made)
     if made.rule == "max":
         return [f"largest of {count}"]
-    what = "products" if len(first.factors) > 1 else "cells"
-    return [f"sums of {count} {what}{''.join(f' + {term.factors[0].of}' for term in others)}"]
+    fed = next((term for term in made.terms if term not in others), first)
+    what = f"sums of {count} {'products' if len(fed.factors) > 1 else 'cells'}"
+    if count == "1":
+        what = " × ".join(factor.of for factor in fed.factors)
+    return [what + "".join(_added(term.factors[0].of) for term in others)]
+
+
+def _added(name: str) -> str:
+    """A term beside the others, by its name: `+ bias`, `- mean`."""
+    return f" - {name[1:]}" if name.startswith("-") else f" + {name}"
 
 
 def _size(made: Working) -> tuple[str, tuple[Term, ...]]:
@@ -125,5 +125,5 @@ def _size(made: Working) -> tuple[str, tuple[Term, ...]]:
     if drawn:
         channels = f"x{len(drawn.grids)}" if len(drawn.grids) > 1 else ""
         return f"{drawn.size[0]}x{drawn.size[1]}{channels}", drawn.others
-    bias = tuple(term for term in made.terms if term.factors[0].of == "bias")
-    return str(len(made.terms) - len(bias)), bias
+    beside = tuple(term for term in made.terms if term.factors[0].of == "bias" or not term.factors[0].cell)
+    return str(len(made.terms) - len(beside)), beside
