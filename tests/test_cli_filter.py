@@ -102,3 +102,11 @@ def test_what_is_refused(photo, line, said, code):
     assert result.exit_code == code
     assert photo.read_bytes() == before
     assert [path.name for path in photo.parent.iterdir()] == ["photo.png"]
+
+
+def test_a_size_that_a_kind_of_file_cannot_hold(tmp_path):
+    Image.new("L", (17000, 1)).save(tmp_path / "wide.png")
+    result = run("filter", tmp_path / "wide.png", "--kernel", "blur", "-o", tmp_path / "out.webp")
+    assert result.exit_code == 2
+    assert "17000x1 pixels do not fit into WEBP" in result.stderr
+    assert not (tmp_path / "out.webp").exists()

@@ -126,7 +126,7 @@ def broken(monkeypatch):
         (MemoryError(), "cutaway: not enough memory", 1),
         (KeyboardInterrupt(), "cutaway: stopped", 130),
         (OSError(28, "No space left on device"), "cutaway: cannot write the output: No space left on device", 1),
-        (PermissionError(13, "Permission denied", "x"), "cutaway: internal error (PermissionError: [Errno 13]", 1),
+        (PermissionError(13, "Permission denied", "x"), "cutaway: x: no permission", 2),
     ],
 )
 def test_failures_are_one_line(broken, error, said, code):
@@ -185,6 +185,10 @@ def test_a_closed_pipe_is_no_failure():
         timeout=60,
     )
     assert gone.stderr == "141\n"
+    closed = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m cutaway nets x5 >&-"], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert (closed.returncode, closed.stderr) == (0, "")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

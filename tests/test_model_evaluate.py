@@ -98,3 +98,18 @@ def test_two_classes_from_one_output():
     assert result.confusion.tolist() == [[0, 200], [0, 200]]
     p = 1 / (1 + math.exp(-1))
     assert result.loss == pytest.approx(-(math.log(p) + math.log(1 - p)) / 2, rel=1e-6)
+
+
+@pytest.mark.parametrize(("end", "true", "loss"), [("dense 1, sigmoid", 0, 20.0), ("dense 2, softmax", 0, 40.0)])
+def test_the_loss_of_a_probability_that_rounds_to_one(tmp_path, end, true, loss):
+    """Sure and wrong: the score says how wrong, where the probability is 1 to the last bit of a float32."""
+    net = parse(f"flatten, {end}", input=(1, 1, 1))
+    outputs = net.shapes()[net.output.name][0]
+    bias = np.array([20.0] if outputs == 1 else [-20.0, 20.0], np.float32)
+    model = Model(net, {"dense1.weight": np.zeros((1, outputs), np.float32), "dense1.bias": bias}, ("a", "b"))
+    for label in "ab":
+        (tmp_path / label).mkdir()
+        Image.new("L", (1, 1)).save(tmp_path / label / "1.png")
+    result = model.evaluate(read(tmp_path, training=False))
+    assert result.accuracy == 0.5
+    assert result.loss == pytest.approx(loss / 2, rel=1e-6)

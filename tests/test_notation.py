@@ -330,6 +330,10 @@ ERRORS = {
     "relu relu": "line 1, column 6: in 'relu relu': expected nothing after 'relu'; got 'relu'",
     # numbers
     "conv": "line 1, column 1: in 'conv': expected the number of kernels at the end",
+    "conv 9999999999 3x3": (
+        "line 1, column 6: in 'conv 9999999999 3x3': expected the number of kernels, a whole number from 1 up; "
+        "got '9999999999'"
+    ),
     "conv x 3x3": (
         "line 1, column 6: in 'conv x 3x3': expected the number of kernels, a whole number from 1 up; got 'x'"
     ),

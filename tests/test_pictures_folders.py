@@ -288,3 +288,28 @@ def test_natural_order() -> None:
     names = ["b10", "B2", "b2", "b02", "a", "10", "9", "1" * 5000, "é", "Z", "2b", "2a"]
     expected = ["2a", "2b", "9", "10", "1" * 5000, "a", "B2", "b02", "b2", "b10", "Z", "é"]
     assert sorted(names, key=natural) == expected
+
+
+def test_links_to_class_folders_are_said_to_be_links(tmp_path: Path) -> None:
+    make(tmp_path / "real", "cat/1.png", "dog/1.png")
+    (tmp_path / "links").mkdir()
+    for name in ("cat", "dog"):
+        (tmp_path / "links" / name).symlink_to(tmp_path / "real" / name)
+    assert "links to folders" in message(tmp_path / "links")
+
+
+def test_stray_pictures_beside_parts_and_classes_are_named_and_change_nothing(tmp_path: Path) -> None:
+    for part in ("train", "val"):
+        make(tmp_path, *(f"{part}/{label}/{part}{number}.png" for label in "ab" for number in range(3)))
+        make(tmp_path, f"{part}/stray.png")
+    make(tmp_path, "beside.png")
+    pictures = read(tmp_path)
+    assert pictures.classes == ("a", "b")
+    assert set(pictures.splits.tolist()) == {"train", "validation"}
+    assert sorted(Path(one.path).name for one in pictures.ignored) == ["beside.png", "stray.png", "stray.png"]
+
+
+def test_the_fingerprint_follows_the_parts(tmp_path: Path) -> None:
+    make(tmp_path / "flat", *(f"{label}/{number}.png" for label in "ab" for number in range(4)))
+    shutil.copytree(tmp_path / "flat", tmp_path / "parts" / "val")
+    assert read(tmp_path / "flat").fingerprint != read(tmp_path / "parts", training=False).fingerprint

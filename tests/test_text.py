@@ -253,3 +253,11 @@ def test_shades_grow_with_the_number() -> None:
     drawn = text.map(np.linspace(0, 1, 5)[None]).splitlines()[0]
     assert drawn == "  ░░▒▒▓▓██"
     assert text.map(-np.linspace(0, 1, 5)[None]).splitlines() == ["  ··--==≡≡", "≡ -1, blank 0, █ 1"]
+
+
+def test_a_window_in_the_padding_alone_adds_up_nothing() -> None:
+    net = parse("input 2x2x1, conv 1 1x1 pad 1 no bias")
+    trace = record(net, {"conv1.kernel": np.ones((1, 1, 1, 1), np.float32)}, np.ones((2, 2, 1), np.uint8))
+    said = str(trace["conv1"][0, 0, 0].working())
+    assert said.startswith("conv1[0, 0, 0] = 0\n")
+    assert "the window lies in the padding alone: there is nothing to add up" in said

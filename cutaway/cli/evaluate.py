@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -59,7 +60,7 @@ def chosen(model: Model, pictures: Pictures) -> tuple[Pictures, str, str]:
         return pictures.test, "test", "the test pictures" + (", which training never saw" if same else "")
     if same:
         return pictures.validation, "validation", "the validation pictures; it was trained on the others"
-    if data.get("source") == pictures.title:
+    if Path(data.get("source", "")).resolve() == Path(pictures.title).resolve():
         return pictures, "all", "all pictures, which changed since training: some it has seen"
     return pictures, "all", "all pictures"
 

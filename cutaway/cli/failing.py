@@ -48,6 +48,8 @@ def told(error: Exception) -> tuple[str, int]:
             return _usage(error), error.exit_code
         case MemoryError():
             return "not enough memory; smaller pictures (--size) or batches (--batch) need less", 1
+        case PermissionError() if error.filename:
+            return f"{error.filename}: no permission", 2
         case OSError() if error.errno in (errno.ENOSPC, errno.EIO, errno.EBADF) and not error.filename:
             let_go_of_output()
             return f"cannot write the output: {error.strerror}", 1
@@ -64,7 +66,7 @@ def _usage(error: click.ClickException) -> str:
 
 def let_go_of_output() -> None:
     """Whatever is left to be written goes nowhere, so that Python does not complain when it ends."""
-    for stream in (sys.stdout, sys.stderr):
+    for stream in filter(None, (sys.stdout, sys.stderr)):
         try:
             stream.flush()
         except OSError:

@@ -111,7 +111,11 @@ def encoded(pixels: NDArray[np.uint8], kind: str) -> bytes:
     from PIL import Image
 
     file = io.BytesIO()
-    Image.fromarray(pixels if pixels.shape[2] == 3 else pixels[..., 0]).save(file, kind)
+    try:
+        Image.fromarray(pixels if pixels.shape[2] == 3 else pixels[..., 0]).save(file, kind)
+    except (ValueError, OSError) as error:
+        height, width = pixels.shape[:2]
+        raise InputError(f"{width}x{height} pixels do not fit into {kind} ({error}); .png takes any size") from None
     return file.getvalue()
 
 

@@ -97,7 +97,8 @@ cutaway predict runs/pets-1 photo.jpg"""
                 stream.reconfigure(errors="backslashreplace")  # what the terminal's alphabet lacks is shown as its code
         try:
             code = super().main(*args, **settings | {"standalone_mode": False, "prog_name": "cutaway"})
-            sys.stdout.flush()
+            if sys.stdout:  # None where it was closed before the start
+                sys.stdout.flush()
         except Exception as error:
             code = report(error, debug="--debug" in line)
         sys.exit(code or 0)

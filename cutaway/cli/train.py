@@ -60,6 +60,7 @@ def command(source: str, net: str, data: str | None, output: str | None, engine:
     from cutaway.cli.progress import Progress
     from cutaway.engines import choose
     from cutaway.pictures import read
+    from cutaway.pictures.checks import require_trainable
     from cutaway.training import recipe_for, set_up
     from cutaway.training.runs import check_place
 
@@ -68,6 +69,7 @@ def command(source: str, net: str, data: str | None, output: str | None, engine:
     recipe_for(1, **settings)  # raises for what cannot be, before anything is read
     check_place(Path(output or "runs"), source)
     pictures = read(source, data=data, seed=settings.get("seed", 0))
+    require_trainable(pictures)
     click.echo(about_pictures(source, pictures))
     recipe = recipe_for(len(pictures.train), **settings)
     with Progress("reading pictures") as progress:

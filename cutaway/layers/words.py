@@ -13,6 +13,8 @@ from itertools import chain
 from cutaway.errors import NotationError
 from cutaway.wording import nearest as nearest
 
+MOST_DIGITS = 9
+"""Of a whole number: nobody's layer has a thousand million of anything."""
 PAIR = re.compile(r"(\d+)(?:x(\d+))?")
 
 
@@ -67,8 +69,8 @@ class Words:
         word = self.next(expected)
         if word == "classes":
             word = self._classes()
-        if not word.isdecimal() or int(word) < least:
-            raise self.error(f"expected {expected}, a whole number from {least} up; got {word!r}")
+        if not word.isdecimal() or len(word) > MOST_DIGITS or int(word) < least:
+            raise self.error(f"expected {expected}, a whole number from {least} up; got {word[:40]!r}")
         return int(word)
 
     def _classes(self) -> str:

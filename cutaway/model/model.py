@@ -17,7 +17,7 @@ from cutaway.engines.engine import Pixels, Predictor
 from cutaway.errors import DataError, InputError, JobError, ModelError, PictureError, ShapeError
 from cutaway.layers import Shape
 from cutaway.layers.layer import describe
-from cutaway.losses import CrossEntropy, LogLoss, Loss
+from cutaway.losses import CrossEntropy, loss_for
 from cutaway.model import outputs
 from cutaway.model.evaluation import Evaluation, figures, same_classes
 from cutaway.model.guesses import Guesses, ranked
@@ -125,11 +125,15 @@ class Model:
 
     def _finite(self, pictures: Pixels) -> NDArray[np.float32]:
         probs = self.probabilities(pictures)
+        self._refuse_what_is_not_finite(probs)
+        return probs
+
+    @staticmethod
+    def _refuse_what_is_not_finite(probs: NDArray[np.float32]) -> None:
         if not np.isfinite(probs).all():
             raise JobError(
                 "the net's output is not a finite number; its weights are too large, train it again at a lower rate"
             )
-        return probs
 
     @cached_property
     def _prepare(self) -> Fitted:
@@ -151,16 +155,28 @@ class Model:
         true = place[prepared.labels]
         guessed, losses = np.zeros(len(true), np.int64), np.zeros(len(true))
         for rows in np.split(np.arange(len(true)), range(BATCH, len(true), BATCH)):
-            probs = self._finite(prepared.take(rows))
-            guessed[rows], losses[rows] = probs.argmax(axis=1), self._losses(probs, true[rows])
+            probs, losses[rows] = self._judged(prepared.take(rows), true[rows])
+            guessed[rows] = probs.argmax(axis=1)
             if progress:
                 progress(total - int(len(true) - 1 - rows[-1]), total)
         return figures(self.classes, true, guessed, losses, prepared.skipped)
 
-    def _losses(self, probs: NDArray[np.float32], true: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The loss of each picture. Of two classes log loss is cross-entropy, so only `each` needs another one."""
-        loss: Loss = LogLoss() if self.kind == "each" else CrossEntropy()
-        return loss.value(probs.astype(np.float64), np.eye(len(self.classes))[true])
+    def _judged(self, pictures: Pixels, true: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+        """Probabilities, and the loss of each picture: from the scores, since a probability may round to 0 or 1."""
+        last = self.net.output.layer
+        loss = loss_for(last)
+        wanted = true[:, None] if self.kind == "two" else np.eye(len(self.classes))[true]
+        if type(last) is not loss.last:  # logsoftmax, which is the logarithms already
+            probs = self._finite(pictures)
+            return probs, CrossEntropy().value(probs.astype(np.float64), wanted)
+        scores = self._scores(pictures)
+        probs = outputs.probabilities(self.net, self.kind, last.forward([scores], {}))
+        self._refuse_what_is_not_finite(probs)
+        return probs, loss.value_of_scores(scores.astype(np.float64), wanted.astype(np.float64))
+
+    @cached_property
+    def _scores(self) -> Predictor:
+        return choose().predictor(self.net.scores, self.weights)
 
     # --- every number -----------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from cutaway.errors import DataError
-from cutaway.pictures.listing import contents, is_picture, walk
+from cutaway.pictures.listing import contents, is_picture, walk, why_not
 from cutaway.pictures.natural import ordered
 from cutaway.pictures.pictures import TEST, TRAIN, VALIDATION, Pictures
 from cutaway.pictures.prepared import Skipped
@@ -39,7 +39,8 @@ def read_folder(folder: Path, title: str, seed: int) -> Pictures:
     found: list[Found] = []
     ignored: list[Skipped] = []
     classes: list[str] = []
-    for part, above in _parts(folder):
+    parts = _parts(folder)
+    for part, above in parts:
         for path, is_folder in contents(above):
             if is_folder:
                 classes.append(path.name)
@@ -47,7 +48,9 @@ def read_folder(folder: Path, title: str, seed: int) -> Pictures:
                 found += _in_class(path, part, pictures)
                 ignored += skipped
             else:
-                ignored.append(Skipped(str(path), "not in a class folder"))
+                ignored.append(Skipped(str(path), _stray(path)))
+    if parts != [("", folder)]:
+        ignored += [Skipped(str(path), _stray(path)) for path, is_folder in contents(folder) if not is_folder]
     if not found:
         raise DataError(_nothing_found(title, classes, ignored))
     return _labelled(found, ordered(classes), title, seed, tuple(ignored))
@@ -57,6 +60,8 @@ def _parts(folder: Path) -> list[tuple[str, Path]]:
     """The folders that hold class folders, and the part each stands for: the folder itself, or train, ..."""
     inside = [path for path, is_folder in contents(folder) if is_folder]
     parts = [path for path in inside if path.name.lower() in PARTS and _holds_classes(path)]
+    if parts != inside:
+        parts = [path for path in parts if not _holds_strays(path)]
     if not parts:
         return [("", folder)]
     if others := [path.name for path in inside if path not in parts]:
@@ -68,8 +73,16 @@ def _parts(folder: Path) -> list[tuple[str, Path]]:
 
 
 def _holds_classes(folder: Path) -> bool:
-    inside = contents(folder)
-    return any(is_folder for _, is_folder in inside) and not any(is_picture(path) for path, _ in inside)
+    """Whether a folder called train, ... holds folders. With a picture in it, it may be a class of that name."""
+    return any(is_folder for _, is_folder in contents(folder))
+
+
+def _holds_strays(folder: Path) -> bool:
+    return any(is_picture(path) for path, _ in contents(folder))
+
+
+def _stray(path: Path) -> str:
+    return why_not(path) if path.is_dir() else "not in a class folder"
 
 
 def _in_class(folder: Path, part: str, pictures: list[Path]) -> Iterator[Found]:
@@ -97,6 +110,8 @@ def _labelled(
 def _nothing_found(title: str, classes: list[str], ignored: list[Skipped]) -> str:
     if any(is_picture(Path(one.path)) for one in ignored):
         return f"{title}: the pictures lie in the folder itself; give each class a folder, as {title}/cat/1.jpg"
+    if links := [one.path for one in ignored if "link to a folder" in one.reason]:
+        return f"{title}: no class folders; links to folders ({first(links, 2)}) are not followed, put folders there"
     if ignored and not classes:
         return f"{title}: no class folders; give each class one with its pictures in it, as {title}/cat/1.jpg"
     if classes:

@@ -40,7 +40,7 @@ def files(inputs: Sequence[str | Path]) -> list[Path]:
 
 def _expanded(one: str | Path) -> list[Path]:
     path = Path(one)
-    if path.is_dir():
+    if os.path.isdir(path):  # False, and no error, where the way to it is closed  # noqa: PTH112
         return walk(path)[0] or [path]
     if not os.path.lexists(path) and glob.has_magic(str(one)):
         found = sorted(glob.iglob(str(one), recursive=True), key=natural)  # noqa: PTH207  (a pattern may be absolute)
@@ -69,7 +69,7 @@ def walk(folder: Path) -> tuple[list[Path], list[Skipped]]:
         elif is_picture(path):
             pictures.append(path)
         else:
-            skipped.append(Skipped(str(path), _why_not(path)))
+            skipped.append(Skipped(str(path), why_not(path)))
     return pictures, skipped
 
 
@@ -86,7 +86,8 @@ def is_picture(path: Path) -> bool:
     return path.suffix.lower() in EXTENSIONS
 
 
-def _why_not(path: Path) -> str:
+def why_not(path: Path) -> str:
+    """Why a file is passed over where pictures are looked for."""
     if path.is_dir():
         return "a link to a folder, which is not followed"
     return FOREIGN.get(path.suffix.lower(), "not a picture by its ending")

@@ -88,9 +88,10 @@ class Pictures:
 
     @cached_property
     def fingerprint(self) -> str:
-        """32 hexadecimal digits that change when a picture, label or class does. Reads every file once."""
+        """32 hexadecimal digits that change when a picture, label, class or part does. Reads every file once."""
         text = "\0".join(self.classes).encode("utf-8", "surrogateescape")
-        content = self.source.digests[self.rows].tobytes() + self.labels.tobytes()
+        parts = "\0".join(self.given).encode()
+        content = self.source.digests[self.rows].tobytes() + self.labels.tobytes() + parts
         return hashlib.blake2b(text + b"\0\0" + content, digest_size=16).hexdigest()
 
     @cached_property

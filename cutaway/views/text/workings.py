@@ -22,7 +22,7 @@ LISTED, STRONGEST = 12, 10
 """A list of more parts than the first number shows as many of the strongest as the second, and the others together."""
 FINE = 6
 """Decimals of terms that are not plain products (the powers of softmax): they differ by many magnitudes."""
-TOTALS = {"sum": "sum", "max": "largest", "product": "product"}
+TOTALS = {"sum": "sum", "max": "largest"}
 
 
 def working(cell: CellWorking, *, everything: bool = False, width: int = 80) -> str:
@@ -52,6 +52,8 @@ def working(cell: CellWorking, *, everything: bool = False, width: int = 80) -> 
 
 def _body(cell: CellWorking, everything: bool, width: int) -> Block:
     made = cell.working
+    if not made.terms:
+        return ["the window lies in the padding alone: there is nothing to add up"]
     if len(made.terms) == 1 and not made.steps and len(made.terms[0].factors) == 1:
         return [f"{cell.where(made.terms[0].factors[0])}, passed on unchanged"]
     drawn = window(made)
