@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,15 +54,21 @@ def check(net: Net, weights: Weights, stages: Mapping[str, Array]) -> list[Stage
     own = by_layer(weights)
     checks = []
     for node in net:
-        fed = as_float64([stages[name] for name in node.inputs])
+        fed: Sequence[Array] = [stages[name] for name in node.inputs]
+        if not node.layer.keeps_pixels:  # preparation is exact in any type, and a photograph takes much room
+            fed = as_float64(fed)
         w = {name: np.asarray(value, np.float64) for name, value in own.get(node.name, {}).items()}
         checks.append(_held(node.name, node.layer, stages[node.name], fed, w))
     return checks
 
 
-def _held(name: str, layer: Layer, engine: Array, fed: list[Array], w: Weights) -> StageCheck:
+def _held(name: str, layer: Layer, engine: Array, fed: Sequence[Array], w: Weights) -> StageCheck:
     with np.errstate(over="ignore", invalid="ignore"):
-        exact, bound = layer.forward(fed, w), np.broadcast_to(layer.bound(fed, w), engine.shape)
+        exact = layer.forward(fed, w)
+        if np.array_equal(engine, exact):
+            first = engine.flat[0].item()
+            return StageCheck(name, engine.size, (0,) * (engine.ndim - 1), first, first, 0.0, ok=True)
+        bound = np.broadcast_to(layer.bound(fed, w), engine.shape)
         error = abs(engine - exact)
         outside = error - bound
     within = (error <= bound) | ((engine == exact) | (np.isnan(engine) & np.isnan(exact)))
