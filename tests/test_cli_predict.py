@@ -98,6 +98,12 @@ def test_pictures_of_a_set(model, tmp_path):
     assert result.exit_code == 2
 
 
+def test_an_empty_name_is_not_the_current_folder(model):
+    result = run("predict", "run", "")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "an empty name was given" in result.stderr
+
+
 def test_many_pictures_come_in_order(model, tmp_path):
     for level in range(70):
         picture(tmp_path / "many" / f"{level}.png", 3 * level)

@@ -77,7 +77,7 @@ def refused(cache: Path) -> str:
     with pytest.raises(JobError) as caught:
         downloads.fetched("mnist", lambda line: None)
     assert "\n" not in str(caught.value)
-    assert str(caught.value).endswith("with the files of mnist at hand, add --data FOLDER")
+    assert str(caught.value).endswith("with the files of mnist at hand, train and evaluate take --data FOLDER")
     assert [path for path in cache.rglob("*") if path.name not in HELD] == []  # nothing half done is left
     return str(caught.value)
 

@@ -15,6 +15,8 @@ from cutaway.pictures.reading import NAMES
 
 def named(inputs: Sequence[str]) -> list[tuple[str, Picture]]:
     """Each picture with its name: files, folders and patterns (`pictures.files`), and `digits[17]`."""
+    if "" in inputs:  # of a shell's variable that is not set; as a path it would be the current folder
+        raise InputError("an empty name was given where a picture should be; give a file, a folder or a pattern")
     found: list[tuple[str, Picture]] = []
     for one in inputs:
         picture = of_a_set(one)

@@ -110,7 +110,7 @@ def _download(url: str, path: Path, file: File, name: str) -> None:
             error.close()  # it holds the connection
         reason = " ".join(str(error).split())
         raise JobError(
-            f"cannot download {url} ({reason}); with the files of {name} at hand, add --data FOLDER"
+            f"cannot download {url} ({reason}); with the files of {name} at hand, train and evaluate take --data FOLDER"
         ) from error
     write(path, data)
 
