@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -12,15 +13,16 @@ from cutaway.layers.layer import Array, Parameter, Weights
 
 
 @dataclass(frozen=True)
-class Optimiser:
+class Optimiser(ABC):
     """One rule. `state` holds what it remembers between steps, by name; all arrays are changed in place."""
 
     name: ClassVar[str]
 
+    @abstractmethod
     def state(self, weights: Weights) -> dict[str, Array]:
         """What it remembers before the first step: zeros."""
-        raise NotImplementedError
 
+    @abstractmethod
     def step(
         self,
         weights: Mapping[str, Array],
@@ -30,7 +32,6 @@ class Optimiser:
         rate: float,
     ) -> None:
         """Moves every weight that has a gradient. `rate` is the learning rate of this step."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from cutaway.net import Net
 from cutaway.optimisers import Optimiser
 
 Pixels = NDArray[np.uint8]
-"""Prepared pictures [N, H, W, C]: `net.prepare` of each."""
+"""Prepared pictures [N, H, W, C]: `net.preparation` of each."""
 Targets = NDArray[np.float32]
 """[N, outputs]."""
 

@@ -9,6 +9,7 @@ A *cell* is a place in it: (row, column, channel) or (slot,).
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -99,7 +100,7 @@ class Operator:
 
 
 @dataclass(frozen=True)
-class Layer:
+class Layer(ABC):
     """One kind of layer: a frozen dataclass whose fields are its settings, never its weights.
 
     `xs` is always the list of the layer's inputs (most kinds have one), each [N, *shape]; `w` its weights by name.
@@ -140,31 +141,31 @@ class Layer:
 
     # --- what it computes -------------------------------------------------------------------------
 
+    @abstractmethod
     def forward(self, xs: Sequence[Array], w: Weights, run: Pass = PREDICTING) -> Array:
         """The output [N, *shape]."""
-        raise NotImplementedError
 
+    @abstractmethod
     def backward(self, dy: Array, xs: Sequence[Array], w: Weights, run: Pass = PREDICTING) -> Gradients:
         """The gradients of a number of which `dy` is the gradient with respect to the output."""
-        raise NotImplementedError
 
     def observe(self, xs: Sequence[Array], w: Weights) -> dict[str, Array]:
         """New values of the weights that are measured, after one training batch."""
         return {}
 
+    @abstractmethod
     def bound(self, xs: Sequence[Array], w: Weights) -> Array:
         """How far float32 rounding alone can take each output cell from the exact number."""
-        raise NotImplementedError
 
     # --- how one cell came about ------------------------------------------------------------------
 
+    @abstractmethod
     def sources(self, cell: Cell, shapes: Sequence[Shape]) -> Sources:
         """Which input cells and weights made this output cell."""
-        raise NotImplementedError
 
+    @abstractmethod
     def terms(self, cell: Cell, xs: Sequence[Array], w: Weights) -> Working:
         """The arithmetic of this cell. `xs` are those of one picture, without N."""
-        raise NotImplementedError
 
     def field(self, region: Region, shapes: Sequence[Shape]) -> tuple[Region, ...]:
         """The smallest box in each input that holds the sources of a whole region of output cells.
@@ -188,9 +189,9 @@ class Layer:
         parameters = sum(math.prod(p.shape) for p in self.parameters(*shapes).values() if p.trained)
         return Cost(self.multiplications(*shapes), parameters, 4 * math.prod(self.shape(*shapes)))
 
+    @abstractmethod
     def onnx(self, *shapes: Shape) -> list[Operator]:
         """The ONNX nodes (opset 22, maps as [N, C, H, W]) that compute the same."""
-        raise NotImplementedError
 
 
 def bound_of_products(layer: Layer, terms: int, xs: Sequence[Array], w: Weights) -> Array:

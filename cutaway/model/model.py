@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from cutaway.engines import choose
 from cutaway.engines.engine import Pixels, Predictor
-from cutaway.errors import DataError, InputError, JobError, ModelError, PictureError, ShapeError
-from cutaway.layers import Shape
+from cutaway.errors import DataError, InputError, JobError, ModelError, PictureError
 from cutaway.layers.layer import describe
 from cutaway.losses import CrossEntropy, loss_for
 from cutaway.model import outputs
@@ -112,7 +111,7 @@ class Model:
                     yield ranked(name_of(given), next(probs), self.classes, self.kind, top)
 
     def probabilities(self, pictures: Pixels) -> NDArray[np.float32]:
-        """[N, classes]: the probability of each class, for prepared pictures uint8 [N, H, W, C] (`net.prepare`)."""
+        """[N, classes]: the probability of each class, for prepared pictures uint8 [N, H, W, C] (`net.preparation`)."""
         return outputs.probabilities(self.net, self.kind, self._predictor(pictures))
 
     def _read(self, picture: Picture) -> Pixels | PictureError:
@@ -121,7 +120,7 @@ class Model:
             pixels = as_pixels(picture)
         except PictureError as error:
             return error
-        return self._prepare(pixels)
+        return self.net.preparation(pixels)
 
     def _finite(self, pictures: Pixels) -> NDArray[np.float32]:
         probs = self.probabilities(pictures)
@@ -135,10 +134,6 @@ class Model:
                 "the net's output is not a finite number; its weights are too large, train it again at a lower rate"
             )
 
-    @cached_property
-    def _prepare(self) -> Fitted:
-        return Fitted(self.net, self.net.preparation.shape)
-
     # --- figures ----------------------------------------------------------------------------------
 
     def evaluate(self, pictures: Pictures, progress: Callable[[int, int], None] | None = None) -> Evaluation:
@@ -151,7 +146,7 @@ class Model:
         if not len(pictures):
             raise DataError(f"{pictures.title}: there are no pictures to judge")
         total = 2 * len(pictures)
-        prepared = pictures.prepared(self._prepare, progress and (lambda done, _: progress(done, total)))
+        prepared = pictures.prepared(self.net.preparation, progress and (lambda done, _: progress(done, total)))
         true = place[prepared.labels]
         guessed, losses = np.zeros(len(true), np.int64), np.zeros(len(true))
         for rows in np.split(np.arange(len(true)), range(BATCH, len(true), BATCH)):
@@ -185,7 +180,7 @@ class Model:
         from cutaway.trace import record
 
         pixels = as_pixels(picture)
-        self._prepare(pixels)  # raises where it does not fit
+        self.net.preparation(pixels)  # raises where it does not fit
         stages = self._predictor.stages(pixels[None])
         return record(self.net, self.weights, pixels, stages)
 
@@ -201,24 +196,6 @@ class Model:
         right = self.facts.get("validation", {}).get("accuracy")
         known = f", {right:.2%} right on validation" if right is not None else ""
         return f"<Model: {len(self.classes)} classes, {self.net.cost().parameters:,} parameters{known}>"
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """A net's preparation, that says so where a picture still does not fit the net."""
-
-    net: Net
-    shape: Shape
-    """Of every prepared picture. One that has it already is taken as it is (see `pictures.prepared.Prepare`)."""
-
-    def __call__(self, picture: Pixels) -> Pixels:
-        prepared = self.net.preparation(picture)
-        if prepared.shape != self.shape:
-            raise ShapeError(
-                f"the net takes pictures of {describe(self.shape)}; this one is {describe(picture.shape)}, and the net "
-                "does not start with 'input any, grey' or 'colour' and a 'resize', which would make it fit"
-            )
-        return prepared
 
 
 def as_pixels(picture: Picture) -> Pixels:

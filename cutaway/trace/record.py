@@ -28,7 +28,7 @@ def record(net: Net, weights: Weights, picture: Array, stages: Mapping[str, Arra
     shapes = _shapes(net, pixels.shape)
     own = converted(weights, np.float32)
     x = pixels.astype(np.float32)
-    computed = _run(net, own, x) if stages is None else stages
+    computed = forward(net, own, x[None]) if stages is None else stages
     kept = {node.name: _stage(node.name, computed, shapes[node.name]) for node in net}
     return Trace(net, own, pixels, {INPUT: _kept(x)} | kept)
 
@@ -53,11 +53,6 @@ def _shapes(net: Net, picture: Shape) -> dict[str, Shape]:
     if any(want not in (ANY, have) for want, have in zip(wanted, prepared, strict=True)):
         raise ShapeError(f"the picture is {describe(picture)}; this net takes {describe(net.input)}")
     return shapes
-
-
-def _run(net: Net, weights: Weights, x: NDArray[np.float32]) -> dict[str, Array]:
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # inf and nan are shown, not hidden
-        return forward(net, weights, x[None])
 
 
 def _stage(name: str, stages: Mapping[str, Array], shape: Shape) -> NDArray[np.float32]:
