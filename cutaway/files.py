@@ -35,6 +35,13 @@ def write(path: Path, data: bytes | str) -> None:
         raise JobError(f"cannot write {path}: {reason}; make room, or choose another folder") from None
 
 
+def cache() -> Path:
+    """The folder of what can be fetched or made again: $CUTAWAY_CACHE if that is set, else in the user's cache."""
+    import platformdirs
+
+    return Path(os.environ.get("CUTAWAY_CACHE") or platformdirs.user_cache_dir("cutaway"))
+
+
 def _umask() -> int:
     """What new files are not allowed; it can only be read by setting it."""
     mask = os.umask(0o022)

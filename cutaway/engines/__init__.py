@@ -10,7 +10,7 @@ from cutaway.layers.words import nearest
 if TYPE_CHECKING:
     from cutaway.engines.engine import Engine
 
-NAMES = ("reference",)
+NAMES = ("native", "reference")
 """The engines there are, best first; `auto` takes the first."""
 
 
@@ -22,6 +22,10 @@ def choose(name: str = "auto") -> Engine:
     """
     if name not in ("auto", *NAMES):
         raise InputError(f"there is no engine {name!r}{nearest(name, NAMES)}; known: auto, {', '.join(NAMES)}")
+    if name in ("auto", "native"):
+        from cutaway.engines.native import Native
+
+        return Native()
     from cutaway.engines.reference import Reference
 
     return Reference()

@@ -1,14 +1,13 @@
 """Well-known sets that are fetched once, checked, and kept in the user's cache."""
 
 import hashlib
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from cutaway.errors import JobError
-from cutaway.files import write
+from cutaway import files
 
 TIMEOUT = 30
 """Seconds without an answer before a download is given up."""
@@ -74,19 +73,12 @@ def fetched(name: str, say: Callable[[str], None] = to_terminal) -> Path:
     The folder is in $CUTAWAY_CACHE if that is set, else in the user's cache. Every file is compared with its
     SHA-256 each time (0.05 s); one that differs is fetched again. Raises JobError where it cannot be fetched.
     """
-    folder = cache() / name
+    folder = files.cache() / name
     for file in SETS[name].files:
         if not _is_there(folder / file.name, file):
             say(f"downloading {file.name} ({file.size / 1e6:.1f} MB) of {name} to {folder}")
             _download(SETS[name].url + file.name, folder / file.name, file, name)
     return folder
-
-
-def cache() -> Path:
-    """The folder that downloads are kept in."""
-    import platformdirs
-
-    return Path(os.environ.get("CUTAWAY_CACHE") or platformdirs.user_cache_dir("cutaway"))
 
 
 def _is_there(path: Path, file: File) -> bool:
@@ -112,7 +104,7 @@ def _download(url: str, path: Path, file: File, name: str) -> None:
         raise JobError(
             f"cannot download {url} ({reason}); with the files of {name} at hand, train and evaluate take --data FOLDER"
         ) from error
-    write(path, data)
+    files.write(path, data)
 
 
 def _require_known(data: bytes, file: File) -> None:

@@ -1,0 +1,58 @@
+"""The native engine: a convnet compiled to machine code for this processor, from Python.
+
+    from cutaway.engines import choose
+    trainer = choose("native").trainer(net, start(net), CrossEntropy(), Sgd(), seed=0)
+
+`docs/engine.md` explains it; here is where to look:
+
+    language.py     the small language that kernels are written in
+    functions.py    exp, log, tanh, erf in it
+    kernels/        what is computed: one file for each family; `products.py` is where the time goes
+    compiler.py     kernels to machine code; cache.py keeps it on disk
+    maps.py         where numbers stand in memory: pictures side by side in the lanes of a register
+    lowering/       from a net to a program: records that say which kernel works on what
+    program.py      their order, their memory, their addresses
+    runner.py       a call of a program by all threads; threads.py
+    predictor.py, trainer.py    what the rest of cutaway sees
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from cutaway.engines.engine import Predictor, Trainer
+from cutaway.engines.native.machine import cores
+from cutaway.layers.layer import Weights
+from cutaway.losses import Loss
+from cutaway.net import Net
+from cutaway.optimisers import Optimiser
+
+if TYPE_CHECKING:
+    from cutaway.engines.native.threads import Threads
+
+
+class Native:
+    """Nets as machine code, on all cores or as many as are named."""
+
+    name = "native"
+
+    def __init__(self, threads: int | None = None) -> None:
+        self.count = threads or cores()
+
+    @cached_property
+    def threads(self) -> Threads:
+        """The threads, which wait between calls."""
+        from cutaway.engines.native.threads import Threads
+
+        return Threads(self.count)
+
+    def predictor(self, net: Net, weights: Weights) -> Predictor:
+        from cutaway.engines.native.predictor import NativePredictor
+
+        return NativePredictor(net, weights, self.threads)
+
+    def trainer(self, net: Net, weights: Weights, loss: Loss, optimiser: Optimiser, seed: int) -> Trainer:
+        from cutaway.engines.native.trainer import NativeTrainer
+
+        return NativeTrainer(net, weights, loss, optimiser, seed, self.threads)

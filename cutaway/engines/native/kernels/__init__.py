@@ -1,0 +1,30 @@
+"""The kernels: what the engine's programs are made of, one file for each family."""
+
+from cutaway.engines.native.kernels import (
+    activation,
+    convolution,
+    dense,
+    layout,
+    merging,
+    norm,
+    pooling,
+    run,
+    scores,
+    update,
+)
+from cutaway.engines.native.kernels.op import KERNELS, Kernel
+
+__all__ = [
+    "KERNELS",
+    "Kernel",
+    "activation",
+    "convolution",
+    "dense",
+    "layout",
+    "merging",
+    "norm",
+    "pooling",
+    "run",
+    "scores",
+    "update",
+]

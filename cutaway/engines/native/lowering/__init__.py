@@ -1,0 +1,50 @@
+"""From a net to a program: `program(net, Purpose(training=True), library, threads=2, batch=128, ...)`."""
+
+from __future__ import annotations
+
+from cutaway.engines.native.compiler import Library
+from cutaway.engines.native.lowering import convolution, ends, merging, plain
+from cutaway.engines.native.lowering.lowering import LOWER, Lowering, Purpose, Unsupported
+from cutaway.engines.native.lowering.update import update
+from cutaway.engines.native.maps import Place
+from cutaway.losses import Loss
+from cutaway.net import Net
+from cutaway.optimisers import Optimiser
+
+__all__ = ["Lowering", "Purpose", "Unsupported", "convolution", "merging", "plain", "predicting", "training"]
+
+
+def layers(low: Lowering, until: str | None = None) -> None:
+    """All layers forward, but those that another has taken along."""
+    ends.pictures_in(low)
+    for node in low.net:
+        if node.name not in low.taken:
+            lower = LOWER.get(type(node.layer))
+            if lower is None:
+                raise Unsupported(f"{node.name} ({node.layer.text()}) is not a layer that runs here")
+            lower(low, node)
+        if node.name == until:
+            break
+
+
+def predicting(net: Net, library: Library, threads: int, *, keeping: bool = False) -> Lowering:
+    """A net forward."""
+    low = Lowering(net, Purpose(keeping=keeping), library, threads, batch=1)
+    layers(low)
+    ends.outputs_out(low)
+    return low
+
+
+def training(
+    net: Net, library: Library, threads: int, batch: int, kind: Loss, optimiser: Optimiser
+) -> tuple[Lowering, dict[str, Place]]:
+    """A net forward and back, and how its weights move; and where the optimiser remembers."""
+    low = Lowering(net, Purpose(training=True), library, threads, batch)
+    fused = type(net.output.layer) is kind.last
+    registers = low.weights.trained // low.machine.lanes
+    low.build.add_for_batch("clear_gradients", -1, gradients=low.gradients_place, first=0, last=registers)
+    layers(low, until=net.output.inputs[0] if fused else None)
+    ends.loss(low, kind)
+    for way in reversed(low.ways_back):
+        way()
+    return low, update(low, optimiser)

@@ -1,0 +1,360 @@
+"""Convolution, with the ReLU and the max pooling after it; and back."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cutaway.engines.native import tiles
+from cutaway.engines.native.kernels import products
+from cutaway.engines.native.lowering.lowering import Lowering, Unsupported, by_channel, lowers
+from cutaway.engines.native.maps import Map, Place
+from cutaway.layers import Conv, MaxPool, Relu
+from cutaway.layers.window import Axis
+from cutaway.net import Node
+
+CHUNK = 256
+"""Cells of a plane whose weight gradients are taken at a time, at least: adding over the lanes then costs little."""
+FARTHEST = 2**31
+"""Bytes that a tap may be away from its row."""
+NO_FLOOR = float("-inf")
+
+
+@dataclass(eq=False)
+class Convolution:
+    """The numbers of one convolution, and what was taken along."""
+
+    low: Lowering
+    node: Node
+    layer: Conv
+    x: Map
+    axes: tuple[Axis, Axis]
+    rectified: bool
+    pool: int
+    """The size of the max pooling that was taken along, or 1."""
+    height: int
+    width: int
+    """Rows and columns that are computed: those that no window of the pooling reaches are not."""
+
+    @property
+    def depth(self) -> int:
+        """Channels in, of one group."""
+        return self.x.channels // self.layer.groups
+
+    @property
+    def count(self) -> int:
+        """Channels out, of one group."""
+        return self.layer.count // self.layer.groups
+
+    @property
+    def kernel(self) -> Place:
+        """The weights as the layer declares them."""
+        return self.low.weight(self.node, "kernel")
+
+
+@lowers(Conv)
+def convolution(low: Lowering, node: Node) -> None:
+    (x,) = low.inputs(node)
+    layer = node.layer
+    assert isinstance(layer, Conv)
+    axes = layer.axes(x.shape)
+    chain, rectified, pool = [node], False, 1
+    height, width = (axis.count for axis in axes)
+    if (after := low.next(node.name)) and isinstance(after.layer, Relu):
+        chain.append(after)
+        rectified = True
+    if (after := low.next(chain[-1].name)) and isinstance(after.layer, MaxPool):
+        if size := poolable(after.layer, height, width):
+            chain.append(after)
+            pool, height, width = size, height // size * size, width // size * size
+    own = Convolution(low, node, layer, x, axes, rectified, pool, height, width)
+    y = low.output(chain, x.level)
+    low.want(node, y, [x])
+    codes = forward(own, y)
+    low.back(lambda: backward(own, y, codes))
+
+
+def poolable(layer: MaxPool, height: int, width: int) -> int:
+    """The size of a pooling that can be taken along: windows side by side, all of them whole. Else 0."""
+    size = layer.size[0]
+    side_by_side = layer.size == layer.stride == (size, size) and layer.padding == "valid" and size in (2, 3)
+    whole = layer.edge == "floor" or (height % size == 0 and width % size == 0)
+    return size if side_by_side and whole and height >= size and width >= size else 0
+
+
+# --- forward --------------------------------------------------------------------------------------
+
+
+def forward(own: Convolution, y: Map) -> Place:
+    """The records of the way there. Returns where the pooling's winners are noted."""
+    low, x, (rows, columns) = own.low, own.x, own.axes
+    below = (own.height - 1) * rows.stride + rows.span - rows.before - x.rows
+    right = (own.width - 1) * columns.stride + columns.span - columns.before - x.width
+    x.beside(max(rows.before, below, 0) if low.training else 0, max(columns.before, right, 0))
+    fan = own.depth * math.prod(own.layer.size)
+    shapes = frozenset(products.product_shapes(low.machine))
+    tile = tiles.product_tile(own.width, own.count, fan, shapes)
+    bias, _ = low.bias(own.node, own.layer.biased)
+    operands = {
+        "x": x.place,
+        "w": packed(own, kernel_index(own), tile[1], "forward"),
+        "taps": low.build.table(partial(forward_taps, own), "int32"),
+        "fan": fan,
+        "bias": bias,
+        "floor": 0.0 if own.rectified else NO_FLOOR,
+        "table": low.build.table(partial(forward_rows, own, y), "int64"),
+        "rows": own.height,
+        "columns": own.width,
+        "tile_p": tile[0],
+        "channels": own.count,
+        "tile_q": tile[1],
+        "x_step": columns.stride * low.build.vector,
+        "y_step": low.build.vector,
+        "groups": own.layer.groups,
+        "x_group": lambda: own.depth * x.plane,
+        "y_group": lambda: own.count * y.plane,
+        "products": low.product_table("product", near=columns.stride == 1),
+        "adding": 0,
+    }
+    if own.pool == 1:
+        low.add("convolve", x.level, y=y, y_plane=lambda: y.plane, x_map=x, **operands)
+        return low.zeros
+    codes = low.build.in_slot(own.layer.count * y.rows * y.width * low.machine.lanes)
+    scratch = low.build.scratchpad(tile[1] * own.pool * own.width * low.build.vector)
+    low.add(f"convolve_maxpool_{own.pool}", x.level, y=y, codes_address=codes, tile=scratch, x_map=x, **operands)
+    return codes
+
+
+def forward_taps(own: Convolution) -> NDArray[np.int64]:
+    """Where each product's cell is, from the first of its window: [row of the kernel][channel][column]."""
+    x, (rows, columns) = own.x, own.axes
+    r, c, s = np.ogrid[: rows.size, : own.depth, : columns.size]
+    return checked(own, c * x.plane + r * rows.dilation * x.row + s * columns.dilation * x.vector)
+
+
+def checked(own: Convolution, offsets: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Offsets that fit 32 bits."""
+    if abs(offsets).max(initial=0) >= FARTHEST:
+        raise Unsupported(f"{own.node.name} ({own.layer.text()}) has maps of more than 2 GB for a block of pictures")
+    return offsets
+
+
+def forward_rows(own: Convolution, y: Map) -> NDArray[np.int64]:
+    """Of each row: where its input and its output begin, and which taps fall on rows that exist."""
+    x, (rows, columns) = own.x, own.axes
+    i = np.arange(own.height)
+    top = i * rows.stride - rows.before
+    per_row = own.depth * columns.size
+    first, last = existing(top, rows.dilation, rows.size, x.rows)
+    return np.stack([top * x.row - columns.before * x.vector, i * y.row, first * per_row, last * per_row], axis=1)
+
+
+def existing(top: NDArray[np.int64], step: int, size: int, length: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Of `size` places, `step` apart from `top` on, which lie within a length: from the first to before the last."""
+    places = top[:, None] + step * np.arange(size)
+    inside = (places >= 0) & (places < length)
+    first = np.where(inside.any(axis=1), inside.argmax(axis=1), 0)
+    return first, first + inside.sum(axis=1)
+
+
+def kernel_index(own: Convolution) -> NDArray[np.int64]:
+    """Of each weight its number in the kernel: [group][kernel row, channel in, kernel column][channel out]."""
+    (kh, kw), g = own.layer.size, own.layer.groups
+    number = np.arange(kh * kw * own.depth * own.layer.count).reshape(kh, kw, own.depth, g, own.count)
+    return number.transpose(3, 0, 2, 1, 4).reshape(g, -1, own.count)
+
+
+def packed(own: Convolution, index: NDArray[np.int64], tile: int, purpose: str) -> Place:
+    """Room for the weights in the order of the products, [group][tile][tap][channel of the tile], filled once a step."""
+    low = own.low
+    parts, start = [], 0
+    for size in tiles.split(index.shape[2], tile):
+        parts.append(index[:, :, start : start + size].reshape(index.shape[0], -1))
+        start += size
+    order = np.concatenate(parts, axis=1).ravel()
+    place = low.build.in_shared(4 * max(1, order.size))
+    shares = np.arange(low.threads + 1) * order.size // low.threads
+    low.build.add_for_batch(
+        "pack",
+        -1,
+        packed=place,
+        w=own.kernel,
+        index=low.build.table(order, "int32"),
+        first=shares[:-1],
+        last=shares[1:],
+    )
+    return place
+
+
+# --- back -----------------------------------------------------------------------------------------
+
+
+def backward(own: Convolution, y: Map, codes: Place) -> None:
+    """The records of the way back."""
+    low = own.low
+    if not low.has_slope(y):
+        return
+    dy = full_gradient(own, y, codes)
+    weights(own, dy)
+    if low.wants(own.x):
+        data(own, dy)
+
+
+def full_gradient(own: Convolution, y: Map, codes: Place) -> Map:
+    """The gradient of all cells that were computed; and that of the bias."""
+    low, slope = own.low, own.low.slope(y)
+    level = slope.root.level
+    _, db = low.bias(own.node, own.layer.biased)
+    biased = int(own.layer.biased)
+    if own.pool > 1:
+        full = low.map((own.height, own.width, own.layer.count), level)
+        low.build.add(
+            f"unpool_{own.pool}",
+            level,
+            None,
+            "",
+            dx=full,
+            dy=slope,
+            codes_address=codes,
+            db=db,
+            biased=biased,
+            channels=y.channels,
+            rows=y.rows,
+            width=y.width,
+        )
+        return full
+    if own.rectified:
+        low.add("rectified_back", level, y=y, dy=slope, db=db, biased=biased, ceiling=float("inf"), **by_channel(y, slope))
+    elif own.layer.biased:
+        low.add("bias_gradient", level, dy=slope, db=db, **by_channel(slope))
+    return slope
+
+
+def weights(own: Convolution, dy: Map) -> None:
+    """The gradient of the kernel."""
+    low, x, layer = own.low, own.x, own.layer
+    rows, columns = own.axes
+    near = columns.stride == 1 and columns.dilation == 1
+    pointwise = layer.size == (1, 1)
+    counts = (own.depth, 1) if pointwise else layer.size
+    shapes = frozenset(s[:3] for s in products.gradient_shapes(low.machine) if s[3] == near)
+    r, s, q = tiles.gradient_tile(*counts, own.count, own.height * own.width, shapes)
+    step = 4 * layer.count
+    low.add(
+        "convolution_weights",
+        dy.root.level,
+        x=x.place_at(-rows.before, -columns.before),
+        x_map=x,
+        dy=dy,
+        height=own.height,
+        width=own.width,
+        x_step=columns.stride * x.vector,
+        x_row=lambda: rows.stride * x.row,
+        depth=1 if pointwise else own.depth,
+        x_plane=lambda: x.plane,
+        r_count=counts[0],
+        r_step=(lambda: x.plane) if pointwise else (lambda: rows.dilation * x.row),
+        r_tile=r,
+        s_count=counts[1],
+        s_step=columns.dilation * x.vector,
+        s_tile=s,
+        channels=own.count,
+        tile_q=q,
+        groups=layer.groups,
+        x_group=lambda: own.depth * x.plane,
+        dy_group=lambda: own.count * dy.plane,
+        w=low.gradient(own.node, "kernel"),
+        w_tap=step * own.depth,
+        w_row=step if pointwise else step * own.depth * columns.size,
+        w_depth=step,
+        w_group=4 * own.count,
+        chunk=max(1, -(-CHUNK // own.width)),
+        gradients=low.product_table("gradient", near=near),
+    )
+
+
+def data(own: Convolution, dy: Map) -> None:
+    """The gradient of what came in: dy slides over the kernel turned around.
+
+    With a stride, cells of the input that are that far apart see the same taps: each such phase is a convolution.
+    """
+    rows, columns = own.axes
+    for a in range(min(rows.stride, own.x.rows)):
+        for b in range(min(columns.stride, own.x.width)):
+            phase(own, dy, a, b)
+
+
+def phase(own: Convolution, dy: Map, a: int, b: int) -> None:
+    """Cells (a, b), (a, b + stride), ... of the input."""
+    low, (rows, columns), x = own.low, own.axes, own.x
+    down, across = taps_of(rows, a), taps_of(columns, b)
+    width = -(-(x.width - b) // columns.stride)
+    offsets = [(b + columns.before - s * columns.dilation) // columns.stride for s in across]
+    beside = max([0, *(-o for o in offsets), *(o + width - own.width for o in offsets)])
+    dy.beside(0, beside)
+    index = kernel_index(own).reshape(own.layer.groups, rows.size, own.depth, columns.size, own.count)
+    index = index[:, down][:, :, :, across].transpose(0, 1, 4, 3, 2).reshape(own.layer.groups, -1, own.depth)
+    shapes = frozenset(products.product_shapes(low.machine))
+    fan = index.shape[1]
+    tile = tiles.product_tile(width, own.depth, max(1, fan), shapes)
+    dx = low.slope(x)
+    step = columns.stride * x.vector
+    low.add(
+        "convolve",
+        dy.root.level,
+        into=x,
+        writer=own.node.name,
+        x=dy.place,
+        x_map=dy,
+        y=dx,
+        y_plane=lambda: dx.plane,
+        w=packed(own, index, tile[1], "back"),
+        taps=low.build.table(partial(back_taps, own, dy, a, down, offsets), "int32"),
+        fan=fan,
+        bias=low.zeros,
+        floor=NO_FLOOR,
+        table=low.build.table(partial(back_rows, own, dy, dx, a, b, down, len(across)), "int64"),
+        rows=-(-(x.rows - a) // rows.stride),
+        columns=width,
+        tile_p=tile[0],
+        channels=own.depth,
+        tile_q=tile[1],
+        x_step=dy.vector,
+        y_step=step,
+        groups=own.layer.groups,
+        x_group=lambda: own.count * dy.plane,
+        y_group=lambda: own.depth * dx.plane,
+        products=low.product_table("product", near=True),
+    )
+
+
+def taps_of(axis: Axis, phase: int) -> list[int]:
+    """The taps of the kernel that a cell of this phase takes part in."""
+    return [tap for tap in range(axis.size) if (phase + axis.before - tap * axis.dilation) % axis.stride == 0]
+
+
+def back_taps(own: Convolution, dy: Map, a: int, down: list[int], offsets: list[int]) -> NDArray[np.int64]:
+    """Where each product's cell of dy is: [row of the kernel][channel out][column]."""
+    rows = own.axes[0]
+    r = np.array([(a + rows.before - tap * rows.dilation) // rows.stride for tap in down], np.int64)
+    n, s = np.arange(own.count), np.array(offsets, np.int64)
+    return checked(own, n[:, None] * dy.plane + r[:, None, None] * dy.row + s * dy.vector)
+
+
+def back_rows(
+    own: Convolution, dy: Map, dx: Map, a: int, b: int, down: list[int], across: int
+) -> NDArray[np.int64]:
+    """Of each row of this phase: where dy and dx begin, and which taps fall on rows of dy that exist."""
+    rows = own.axes[0]
+    m = np.arange(-(-(own.x.rows - a) // rows.stride))
+    r = np.array([(a + rows.before - tap * rows.dilation) // rows.stride for tap in down], np.int64)
+    inside = (r + m[:, None] >= 0) & (r + m[:, None] < own.height)
+    per_row = own.count * across
+    first = np.where(inside.any(axis=1), inside.argmax(axis=1), 0) if len(down) else 0 * m
+    last = first + inside.sum(axis=1)
+    starts = (a + m * rows.stride) * dx.row + b * dx.vector
+    return np.stack([m * dy.row, starts, first * per_row, last * per_row], axis=1)
