@@ -1,6 +1,8 @@
 """Every engine passes the conformance suite; and the suite itself catches what it should."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from cutaway.layers.layer import Array, Weights
 from cutaway.losses import Loss, SquaredError, loss_for
 from cutaway.net import Net, Node, parse, start
 from cutaway.net.zoo import ZOO
-from cutaway.optimisers import AdamW, Optimiser, Sgd
+from cutaway.optimisers import AdamW, Group, Muon, Optimiser, Sgd
 from tests.cases import CASES, Case
 from tests.compare import assert_equal
 from tests.layer_table import layer_of
@@ -30,11 +32,20 @@ NETS = {
     "squares": "scale, flatten, dense 5, tanh, dense 4",
 }
 SIZES = [(12, 12, 1), (13, 11, 3)]
+GROUPS = (Group("dense1.weight", rate=0.5, decay=0.1), Group("dense1.*", rate=0), Group("*.bias", rate=2))
+RULES = {
+    "sgd": Sgd(),
+    "adamw": AdamW(),
+    "muon": Muon(),
+    "sgd, with all": Sgd(clip=0.8, average=0.5, groups=GROUPS),
+    "muon, with all": Muon(clip=0.8, average=0.5, groups=GROUPS),
+}
+"""How weights move. Each net above has steps with gradients longer than the clip, and one shorter ones too."""
 
 
 @pytest.fixture(params=NAMES)
 def engine(request: pytest.FixtureRequest) -> Engine:
-    return choose(request.param)
+    return choose(request.param, precision="float32")
 
 
 def drawn(net: Net, count: int, seed: int = 0) -> tuple[dict[str, Array], Pixels, Targets]:
@@ -65,7 +76,7 @@ class TestConformance:
         weights, pictures, targets = drawn(net, count)
         conformance.gradients(engine, net, weights, pictures, targets, loss_for(net.output.layer), Sgd())
 
-    @pytest.mark.parametrize("optimiser", [Sgd(), AdamW()], ids=lambda rule: rule.name)
+    @pytest.mark.parametrize("optimiser", RULES.values(), ids=RULES)
     def test_ten_steps(self, engine: Engine, text: str, size: tuple[int, int, int], optimiser: Optimiser) -> None:
         net = parse(text, input=size)
         batches = [drawn(net, 6, seed)[1:] for seed in range(10)]
@@ -129,28 +140,29 @@ def test_zoo_nets_train(engine: Engine, name: str) -> None:
 class TestTrainer:
     """What the loop relies on."""
 
-    @pytest.fixture
-    def trained(self, engine: Engine) -> tuple[Trainer, Pixels, Targets]:
+    @pytest.fixture(params=[AdamW(), Sgd(average=0.9), Muon(average=0.9)], ids=lambda rule: rule.name)
+    def trained(self, request: pytest.FixtureRequest, engine: Engine) -> tuple[Trainer, Pixels, Targets]:
         net = parse(NETS["branches"], input=(12, 12, 1))
         weights, pictures, targets = drawn(net, 6)
-        return engine.trainer(net, weights, loss_for(net.output.layer), AdamW(), 7), pictures, targets
+        return engine.trainer(net, weights, loss_for(net.output.layer), request.param, 7), pictures, targets
 
     def test_restored_is_the_same_to_the_last_bit(self, trained: tuple[Trainer, Pixels, Targets]) -> None:
         trainer, pictures, targets = trained
         trainer.step(pictures, targets, 0.01)
         kept = trainer.state()
         trainer.step(pictures, targets, 0.01)
-        first = trainer.weights()
+        first, averaged = trainer.weights(), trainer.averaged()
         trainer.restore(kept)
         trainer.step(pictures, targets, 0.01)
         assert_same(first, trainer.weights())
+        assert_same(averaged, trainer.averaged())
 
     def test_copies_do_not_move(self, trained: tuple[Trainer, Pixels, Targets]) -> None:
         trainer, pictures, targets = trained
-        before, state = trainer.weights(), trainer.state()
-        copied = {name: value.copy() for name, value in (before | state).items()}
-        trainer.step(pictures, targets, 0.01)
-        assert_same(copied, before | state)
+        for given in (trainer.weights(), trainer.averaged(), trainer.state()):
+            copied = {name: value.copy() for name, value in given.items()}
+            trainer.step(pictures, targets, 0.01)
+            assert_same(copied, given)
 
     def test_learns_by_heart(self, trained: tuple[Trainer, Pixels, Targets]) -> None:
         trainer, pictures, targets = trained
@@ -158,6 +170,26 @@ class TestTrainer:
         for _ in range(60):
             last = trainer.step(pictures, targets, 0.01).losses.mean()
         assert last < first / 4
+
+    def test_a_group_that_fits_no_weight_is_refused(self, engine: Engine) -> None:
+        net = parse(NETS["lenet"], input=(12, 12, 1))
+        rule = Sgd(groups=(Group("conv3.kernel", rate=0),))
+        with pytest.raises(InputError, match=r"the pattern 'conv3.kernel' fits no weight; did you mean 'conv[12].ker"):
+            engine.trainer(net, drawn(net, 1)[0], loss_for(net.output.layer), rule, 0)
+
+    def test_averages_are_of_what_is_trained(self, engine: Engine) -> None:
+        """What a norm measures is kept as it is; without averages, all is."""
+        net = parse(NETS["branches"], input=(12, 12, 1))
+        weights, pictures, targets = drawn(net, 6)
+        trainer = engine.trainer(net, weights, loss_for(net.output.layer), Sgd(average=0.9), 0)
+        plain = engine.trainer(net, weights, loss_for(net.output.layer), Sgd(), 0)
+        for each in (trainer, plain):
+            each.step(pictures, targets, 0.01)
+        assert_same(trainer.weights(), plain.weights())
+        assert_same(plain.averaged(), plain.weights())
+        moved = {name for name, value in trainer.averaged().items() if (value != plain.weights()[name]).any()}
+        assert moved >= {name for name, parameter in net.parameters().items() if parameter.decayed}
+        assert not moved & {"norm1.mean", "norm1.variance", "norm2.mean", "norm2.variance"}
 
     def test_what_is_not_finite_is_said_and_moves_nothing(self, engine: Engine) -> None:
         net = parse(NETS["lenet"], input=(12, 12, 1))
@@ -221,6 +253,18 @@ class Lazy(Reference):
         return self.Trainer(net, weights, loss, optimiser, seed)
 
 
+class Heedless(Reference):
+    """An engine that moves weights by a rule with other settings."""
+
+    name = "heedless"
+
+    def __init__(self, **settings: Any) -> None:
+        self.settings = settings
+
+    def trainer(self, net: Net, weights: Weights, loss: Loss, optimiser: Optimiser, seed: int) -> Trainer:
+        return super().trainer(net, weights, loss, replace(optimiser, **self.settings), seed)
+
+
 def half(weights: Weights) -> dict[str, Array]:
     return {name: value.astype(np.float16).astype(np.float32) for name, value in weights.items()}
 
@@ -245,6 +289,40 @@ class TestTheSuiteCatches:
         batches = [drawn(self.net, 4, seed)[1:] for seed in range(10)]
         with pytest.raises(conformance.Disagreement, match="after 10 steps"):
             conformance.steps(Lazy(), self.net, drawn(self.net, 1)[0], batches, self.loss, Sgd(), 0.003)
+
+    @pytest.mark.parametrize("rule", ["sgd, with all", "muon, with all"])
+    @pytest.mark.parametrize(
+        "settings",
+        [
+            {"clip": None},
+            {"average": 0.0},
+            {"groups": GROUPS[1:]},
+            {"groups": GROUPS[::2]},
+            {"groups": GROUPS[:2]},
+            {"nesterov": False},
+            {"momentum": 0.89},
+        ],
+        ids=str,
+    )
+    def test_a_setting_that_was_not_heeded(self, rule: str, settings: dict[str, Any]) -> None:
+        batches = [drawn(self.net, 4, seed)[1:] for seed in range(10)]
+        with pytest.raises(conformance.Disagreement, match="after 10 steps"):
+            conformance.steps(
+                Heedless(**settings), self.net, drawn(self.net, 1)[0], batches, self.loss, RULES[rule], 0.003
+            )
+
+
+def test_a_matrix_that_moves_as_a_whole_does_not_drown_number_by_number() -> None:
+    """A gradient of 0 leaves Adam to follow noise; Muon's orthogonal matrices are what all their numbers make them."""
+    net = parse(NETS["lenet"], input=(12, 12, 1))
+    batches = [drawn(net, 6, seed)[1:] for seed in range(2)]
+    drift = {
+        rule.name: conformance.drifted(net, drawn(net, 1)[0], batches, loss_for(net.output.layer), rule, 0.003)
+        for rule in (AdamW(), Muon())
+    }
+    assert drift["adamw"]["dense1.weight"].max() > 0
+    assert drift["muon"]["dense1.weight"].max() == 0
+    assert drift["muon"]["conv2.bias"].max() > 0
 
 
 def test_prediction_does_not_depend_on_the_batch(engine: Engine) -> None:

@@ -9,6 +9,7 @@ import cutaway
 PACKAGE = Path(cutaway.__file__).parent
 HEAVY = {
     "click",
+    "llvmlite",
     "matplotlib",
     "numba",
     "numpy",

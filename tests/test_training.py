@@ -6,6 +6,7 @@ import math
 import subprocess
 import sys
 import time
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from cutaway.engines import choose
 from cutaway.engines.engine import Pixels, Stepped, Targets
 from cutaway.engines.reference import ReferenceTrainer
 from cutaway.errors import InputError, JobError, ShapeError
+from cutaway.optimisers import Optimiser
 from cutaway.training import Epoch, Recipe, Step, recipe_for, run, set_up
 from cutaway.training.checkpoint import Checkpoint
 from cutaway.training.measure import measure, targets
@@ -47,8 +49,8 @@ def whole(setup: Setup) -> list[Epoch]:
     return [event for event in run(setup) if isinstance(event, Epoch)]
 
 
-def last_model(setup: Setup) -> cw.Model:
-    (*_, last) = run(setup)
+def last_model(setup: Setup, engine: str = "auto") -> cw.Model:
+    (*_, last) = run(setup, None, choose(engine))
     assert isinstance(last, Epoch)
     return last.model
 
@@ -111,9 +113,50 @@ class TestRun:
         assert test.accuracy >= 0.97
         assert all(figures.recall is not None and figures.recall >= 0.97 for figures in test.classes)
 
-    def test_sgd_learns_too(self, digits: cw.Pictures) -> None:
-        (*_, last) = cw.training(digits, NET, epochs=4, optimiser="sgd", batch=32)
+    @pytest.mark.parametrize("optimiser", ["sgd", "muon"])
+    def test_the_others_learn_too(self, digits: cw.Pictures, optimiser: str) -> None:
+        (*_, last) = cw.training(digits, NET, epochs=4, optimiser=optimiser, batch=32)
         assert last.validation_accuracy > 0.85
+
+
+class Averaging(Recipe):
+    """A recipe whose optimiser averages the weights."""
+
+    def rule(self) -> Optimiser:
+        return replace(super().rule(), average=0.9)
+
+
+class TestAverages:
+    """Where the optimiser keeps averages, they are what is judged and saved; the weights go their way."""
+
+    settings = asdict(Recipe(epochs=2, batch=50))
+
+    def epochs(self, digits: cw.Pictures, kind: type[Recipe]) -> list[Epoch]:
+        events = run(set_up(digits, NET, kind(**self.settings)), engine="reference")
+        return [event for event in events if isinstance(event, Epoch)]
+
+    def test_they_are_judged_and_kept(self, digits: cw.Pictures) -> None:
+        plain, averaged = (self.epochs(digits, kind) for kind in (Recipe, Averaging))
+        assert [epoch.loss for epoch in plain] == [epoch.loss for epoch in averaged]
+        for one, other in zip(plain, averaged, strict=True):
+            assert all((one.model.weights[name] != value).any() for name, value in other.model.weights.items())
+            evaluation = other.model.evaluate(digits.validation)
+            assert other.validation_loss == pytest.approx(evaluation.loss, rel=1e-6)
+            assert other.validation_loss != one.validation_loss
+
+    @pytest.mark.parametrize("left_after", [10, 35])
+    def test_a_run_that_is_left_goes_on_with_them(self, digits: cw.Pictures, left_after: int, tmp_path: Path) -> None:
+        setup = set_up(digits, NET, Averaging(**self.settings))
+        list(itertools.islice(run(setup, tmp_path, choose("reference")), left_after))
+        if left_after == 10:  # no epoch is complete: what is saved are the averages of this moment
+            left = Checkpoint.of(tmp_path, setup, choose().name).load()
+            assert left
+            for name, value in cw.load(tmp_path).weights.items():
+                np.testing.assert_array_equal(value, left[0][f"optimiser.average.{name}"], err_msg=name)
+                assert (value != left[0][f"weights.{name}"]).any()
+        *_, last = run(setup, tmp_path, choose("reference"))
+        assert isinstance(last, Epoch)
+        assert_same(last.model, self.epochs(digits, Averaging)[-1].model)
 
 
 class TestResume:
@@ -164,7 +207,7 @@ class TestResume:
         list(itertools.islice(run(setup, tmp_path), 10))
         (file,) = (tmp_path / "checkpoint").glob("*.safetensors")
         data = file.read_bytes()
-        checkpoint = Checkpoint.of(tmp_path, setup, "reference")
+        checkpoint = Checkpoint.of(tmp_path, setup, choose().name)
         assert checkpoint.load()
         for place in np.random.default_rng(0).integers(0, len(data), 50):
             flipped = bytearray(data)
@@ -194,12 +237,12 @@ class TestResume:
         assert len(cw.load(tmp_path / "killed").facts["epochs"]) == EPOCHS
 
     def test_the_latest_unfinished_run_is_taken_up(self, setup: Setup, tmp_path: Path) -> None:
-        first, resumed = folder_for("pets", setup, "reference", tmp_path)
+        first, resumed = folder_for("pets", setup, choose().name, tmp_path)
         assert (first.name, resumed) == ("pets-1", False)
         list(itertools.islice(run(setup, first), 3))
-        assert folder_for("pets", setup, "reference", tmp_path) == (first, True)
+        assert folder_for("pets", setup, choose().name, tmp_path) == (first, True)
         list(run(setup, first))
-        second, resumed = folder_for("pets", setup, "reference", tmp_path)
+        second, resumed = folder_for("pets", setup, choose().name, tmp_path)
         assert (second.name, resumed) == ("pets-2", False)
 
     def test_a_folder_is_trained_into_by_one_process_at_a_time(self, setup: Setup, tmp_path: Path) -> None:
@@ -280,12 +323,12 @@ class TestFailures:
         step = ReferenceTrainer.step
         monkeypatch.setattr(ReferenceTrainer, "step", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            list(run(setup, tmp_path))
+            list(run(setup, tmp_path, choose("reference")))
         monkeypatch.undo()
-        rest = list(run(setup, tmp_path))
+        rest = list(run(setup, tmp_path, choose("reference")))
         assert isinstance(rest[0], Step)
         assert (rest[0].epoch, rest[0].step) == (2, 1)
-        assert_same(last_model(setup), rest[-1].model)  # type: ignore[union-attr]
+        assert_same(last_model(setup, "reference"), rest[-1].model)  # type: ignore[union-attr]
 
     def test_ctrl_c_in_the_library_keeps_the_best(self, tmp_path: Path) -> None:
         program = (

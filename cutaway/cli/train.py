@@ -14,6 +14,7 @@ from cutaway.cli.words import Share, Sizes
 
 if TYPE_CHECKING:
     from cutaway.cli.progress import Progress
+    from cutaway.engines.engine import Engine
     from cutaway.model import Model
     from cutaway.pictures import Pictures, Skipped
     from cutaway.training import Epoch, Recipe, Setup, Step
@@ -34,7 +35,7 @@ NAMED = 5
 @click.option("--epochs", type=int, help="How often every picture is seen. Without it: what suits their number.")
 @click.option("--batch", type=int, help="Pictures per step. Without it: what suits their number.")
 @click.option("--rate", type=float, help="The highest learning rate. Without it: the optimiser's usual one.")
-@click.option("--optimiser", metavar="NAME", help="adamw (if nothing is said) or sgd.")
+@click.option("--optimiser", metavar="NAME", help="adamw (if nothing is said), sgd or muon.")
 @click.option("--until", type=Share(), help="Stop once so many of the validation pictures are right: 99%.")
 @click.option(
     "--seed",
@@ -48,8 +49,25 @@ NAMED = 5
 @click.option("--size", type=Sizes(2, "64x64"), help="Height and width at which the net sees pictures.")
 @click.option("--data", metavar="FOLDER", help="Where the files of mnist or fashion-mnist are, instead of a download.")
 @click.option("-o", "--output", metavar="FOLDER", help="Where the model goes. Without it: runs/, named and numbered.")
-@click.option("--engine", default="auto", show_default=True, help="What computes: auto or a name.")
-def command(source: str, net: str, data: str | None, output: str | None, engine: str, size: Any, **given: Any) -> int:
+@click.option("--engine", default="auto", show_default=True, help="What computes: auto, native or reference.")
+@click.option("--threads", type=int, metavar="N", help="Cores that it uses. Without it: all.")
+@click.option(
+    "--precision",
+    default="auto",
+    show_default=True,
+    help="Of products: float32, bf16 (faster, where the processor has it), or auto: bf16 where the net bears it.",
+)
+def command(
+    source: str,
+    net: str,
+    data: str | None,
+    output: str | None,
+    engine: str,
+    threads: int | None,
+    precision: str,
+    size: Any,
+    **given: Any,
+) -> int:
     """Train a net on your pictures.
 
     SOURCE is a folder of class folders (with train, val, test in or above them if you like), IDX or .npz files, or a
@@ -58,14 +76,14 @@ def command(source: str, net: str, data: str | None, output: str | None, engine:
     Ctrl-C stops and keeps what was reached (exit code 130); the same command goes on from there.
     """
     from cutaway.cli.progress import Progress
-    from cutaway.engines import choose
+    from cutaway.engines import check, choose
     from cutaway.pictures import read
     from cutaway.pictures.checks import require_trainable
     from cutaway.training import recipe_for, set_up
     from cutaway.training.runs import check_place
 
     settings = {name: value for name, value in given.items() if value is not None}
-    chosen = choose(engine).name
+    check(engine, threads, precision)
     recipe_for(1, **settings)  # raises for what cannot be, before anything is read
     check_place(Path(output or "runs"), source)
     pictures = read(source, data=data, seed=settings.get("seed", 0))
@@ -74,8 +92,9 @@ def command(source: str, net: str, data: str | None, output: str | None, engine:
     recipe = recipe_for(len(pictures.train), **settings)
     with Progress("reading pictures") as progress:
         setup = set_up(pictures, net, recipe, size=size, progress=progress)
-    click.echo(about_setup(setup, pictures, net, chosen))
-    folder, resumed = run_folder(source, output, setup, chosen)
+    chosen = choose(engine, setup.net, threads, precision)
+    click.echo(about_setup(setup, pictures, net, chosen.name))
+    folder, resumed = run_folder(source, output, setup, chosen.name)
     click.echo(f"{'going on in' if resumed else 'training into'} {folder}")
     try:
         return follow(setup, folder, chosen) or finish(folder, pictures)
@@ -84,7 +103,7 @@ def command(source: str, net: str, data: str | None, output: str | None, engine:
             folder.rmdir()
 
 
-def follow(setup: Setup, folder: Path, engine: str) -> int:
+def follow(setup: Setup, folder: Path, engine: Engine) -> int:
     """Trains, and prints what happens. The exit code: not 0 where it was stopped."""
     from cutaway.cli.progress import Progress
     from cutaway.cli.stopping import Stopping

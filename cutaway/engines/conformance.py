@@ -29,6 +29,9 @@ DRAWS = 6
 MARGIN = 2.0
 """Times the widest of those draws. A bound that holds for every combination would be wider still."""
 
+AVERAGED = ", averaged"
+"""Behind the name of a weight in a message."""
+
 
 class Disagreement(CutawayError):
     """An engine's number that rounding cannot explain."""
@@ -71,6 +74,8 @@ def steps(
 ) -> None:
     """Training steps: the weights afterwards within what rounding in each step allows, added up over the steps.
 
+    So are those to keep, which are averages where the rule keeps them.
+
     A gradient that is nothing but rounding (of a bias before a norm, say, where it is 0) still moves its weight, and an
     adaptive rule moves it as far as any other: there the bound is the way that rounding alone would take it.
     """
@@ -78,7 +83,8 @@ def steps(
     def after(trainer: Trainer) -> dict[str, Array]:
         for pictures, targets in batches:
             trainer.step(pictures, targets, rate)
-        return dict(trainer.weights())
+        kept = {f"{name}{AVERAGED}": value for name, value in trainer.averaged().items()}
+        return {**trainer.weights(), **kept}
 
     given = after(engine.trainer(net, weights, loss, optimiser, seed=0))
     exact = after(Exact(net, weights, loss, optimiser))
@@ -86,7 +92,8 @@ def steps(
     drift = drifted(net, weights, batches, loss, optimiser, rate)
     for name, value in given.items():
         spread = max(abs(other[name] - exact[name]).max() for other in moved)
-        bound = len(batches) * (MARGIN * spread + 4 * UNIT * abs(exact[name]).max()) + drift[name]
+        rounding = MARGIN * spread + 4 * UNIT * abs(exact[name]).max()
+        bound = len(batches) * rounding + drift[name.removesuffix(AVERAGED)]
         hold(
             f"{engine.name}: {name} after {len(batches)} steps", value, exact[name], np.broadcast_to(bound, value.shape)
         )
@@ -102,15 +109,20 @@ def drifted(
 ) -> dict[str, Array]:
     """How far rounding alone can take each weight whose gradient it drowns; 0 for all others.
 
-    What a norm measures follows the bias before it, so it can be off by as much as the one that drifts farthest.
+    What a norm measures follows the bias before it, so it can be off by as much as the one that drifts farthest. Where
+    a rule moves an array as a whole, a gradient of 0 in it is nothing special: the array drowns, or nothing in it.
     """
+    parameters = net.parameters()
     noise = allowed(net, weights, *batches[0], loss, optimiser)
     exact = Exact(net, weights, loss, optimiser).gradients(*batches[0])
     moved = {name: np.zeros_like(value) for name, value in noise.items()}
-    memory = optimiser.state(moved)
+    memory = optimiser.state(moved, parameters)
     for _ in batches:
-        optimiser.step(moved, noise, memory, net.parameters(), rate)
-    ways = {name: np.where(abs(exact[name]) <= 4 * noise[name], 4 * abs(way), 0.0) for name, way in moved.items()}
+        optimiser.step(moved, noise, memory, parameters, rate)
+    ways = {}
+    for name, way in moved.items():
+        size = np.linalg.norm if optimiser.whole(parameters[name]) else np.abs
+        ways[name] = np.where(size(exact[name]) <= 4 * size(noise[name]), 4 * abs(way), 0.0)
     farthest = np.max([way.max() for way in ways.values()])
     return {name: ways.get(name, farthest) for name in weights}
 

@@ -53,6 +53,9 @@ class Trainer(Protocol):
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """A copy of the weights as they are now."""
 
+    def averaged(self) -> dict[str, NDArray[np.float32]]:
+        """A copy of the weights to judge and keep: the averages, where the rule keeps them."""
+
     def state(self) -> dict[str, Array]:
         """A copy of everything that `restore` needs to go on as if nothing had happened."""
 

@@ -70,7 +70,9 @@ class ReferenceTrainer:
         self.dtype = dtype
         self.parameters = net.parameters()
         self.own = {name: np.array(value, dtype) for name, value in weights.items()}
-        self.memory = optimiser.state({n: w for n, w in self.own.items() if self.parameters[n].trained})
+        optimiser.check(self.parameters)
+        trained = {name: w for name, w in self.own.items() if self.parameters[name].trained}
+        self.memory = optimiser.state(trained, self.parameters)
         self.steps = 0
         fused = type(net.output.layer) is loss.last
         self.end = net.output.inputs[0] if fused else net.output.name
@@ -94,6 +96,9 @@ class ReferenceTrainer:
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         return {name: value.copy() for name, value in self.own.items()}
+
+    def averaged(self) -> dict[str, NDArray[np.float32]]:
+        return self.optimiser.averaged(self.own, self.memory)
 
     def state(self) -> dict[str, Array]:
         memory = {f"optimiser.{name}": value.copy() for name, value in self.memory.items()}

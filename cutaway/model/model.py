@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from cutaway.engines import choose
+from cutaway import engines
 from cutaway.engines.engine import Pixels, Predictor
 from cutaway.errors import DataError, InputError, JobError, ModelError, PictureError
 from cutaway.layers.layer import describe
@@ -67,7 +67,7 @@ class Model:
 
     @cached_property
     def _predictor(self) -> Predictor:
-        return choose().predictor(self.net, self.weights)
+        return engines.predictor(self.net, self.weights)
 
     # --- guesses ----------------------------------------------------------------------------------
 
@@ -171,7 +171,7 @@ class Model:
 
     @cached_property
     def _scores(self) -> Predictor:
-        return choose().predictor(self.net.scores, self.weights)
+        return engines.predictor(self.net.scores, self.weights)
 
     # --- every number -----------------------------------------------------------------------------
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cutaway.errors import JobError
 from cutaway import files
+from cutaway.errors import JobError
 
 TIMEOUT = 30
 """Seconds without an answer before a download is given up."""

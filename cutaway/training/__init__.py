@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from cutaway.engines import check, choose
 from cutaway.errors import InputError
 from cutaway.layers.words import nearest
 from cutaway.model import Model, load
@@ -31,6 +32,8 @@ def training(
     *,
     folder: str | Path | None = None,
     engine: str = "auto",
+    threads: int | None = None,
+    precision: str = "auto",
     recipe: Recipe | None = None,
     **settings: Any,
 ) -> Iterator[Epoch]:
@@ -44,11 +47,13 @@ def training(
 
     `net` is a name (`cutaway nets` lists them) or a text; `settings` are fields of `Recipe`, and what they leave open
     suits the number of pictures (`recipe_for`). With a folder, the best model is saved into it, and a run that was left
-    there goes on.
+    there goes on. `engine`, `threads` (without it, all cores) and `precision` are those of `cutaway train`.
     """
+    check(engine, threads, precision)
     setup = _set_up(_read(pictures, settings), net, recipe, folder, settings)
     where = None if folder is None else Path(folder)
-    return (event for event in run(setup, where, engine) if isinstance(event, Epoch))
+    chosen = choose(engine, setup.net, threads, precision)
+    return (event for event in run(setup, where, chosen) if isinstance(event, Epoch))
 
 
 def train(
@@ -57,6 +62,8 @@ def train(
     *,
     folder: str | Path | None = None,
     engine: str = "auto",
+    threads: int | None = None,
+    precision: str = "auto",
     recipe: Recipe | None = None,
     **settings: Any,
 ) -> Model:
@@ -66,9 +73,10 @@ def train(
     `model.facts["test"]`). Interrupted from the keyboard, it returns the best so far, if there is one.
     """
     pictures = _read(pictures, settings)
+    how = {"engine": engine, "threads": threads, "precision": precision}
     best: Model | None = None
     try:
-        for epoch in training(pictures, net, folder=folder, engine=engine, recipe=recipe, **settings):
+        for epoch in training(pictures, net, folder=folder, recipe=recipe, **how, **settings):
             if epoch.best:
                 best = epoch.model
     except KeyboardInterrupt:

@@ -64,25 +64,26 @@ class Epoch:
     best: bool
     """Whether its validation accuracy is the best so far (of equal ones, the lower loss)."""
     model: Model = field(repr=False)
-    """The net with the weights of this moment."""
+    """The net with the weights of this moment, averaged where the optimiser averages them."""
 
 
 Events = Generator[Step | Epoch, None, None]
 
 
-def run(setup: Setup, folder: Path | None = None, engine: str = "auto") -> Events:
+def run(setup: Setup, folder: Path | None = None, engine: Engine | None = None) -> Events:
     """Trains; yields a `Step` after each step and an `Epoch` after each epoch.
 
-    With a folder, the best model so far is always in it, and what is needed to go on is in `folder/checkpoint`: if a
+    `engine` is what `cutaway.engines.choose` gives; without it, the best one for the net. With a folder, the best model so far is always in it, and what is needed to go on is in `folder/checkpoint`: if a
     run of the same setup was left there, it goes on where it was, to the same bits. Raises JobError where the loss is
     no longer a finite number; the best weights are kept.
     """
+    engine = engine or choose("auto", setup.net)
     if folder is None:
-        yield from _Run(setup, None, choose(engine)).events()
+        yield from _Run(setup, None, engine).events()
         return
     with held(folder):
-        left(folder, setup, choose(engine).name)  # raises where something else is in it
-        yield from _Run(setup, folder, choose(engine)).events()
+        left(folder, setup, engine.name)  # raises where something else is in it
+        yield from _Run(setup, folder, engine).events()
 
 
 @dataclass
@@ -176,7 +177,7 @@ class _Run:
 
     def _end_epoch(self) -> Epoch:
         began = time.perf_counter()
-        weights = self.trainer.weights()
+        weights = self.trainer.averaged()
         try:
             loss, accuracy = measure(self.engine, self.setup.net, weights, self.setup.validation)
         except NotFinite as error:
@@ -271,7 +272,7 @@ class _Run:
             assert self.checkpoint
             self.checkpoint.remove()
         elif self.between:
-            self._save(self.trainer.weights())
+            self._save(self.trainer.averaged())
 
     def _diverged(self, error: NotFinite) -> JobError:
         """The end of a run whose numbers are no longer finite; nothing of this moment is kept."""

@@ -10,9 +10,9 @@ from cutaway.errors import InputError
 from cutaway.layers.words import nearest
 from cutaway.optimisers import OPTIMISERS, Optimiser
 
-RATES = {"sgd": 0.05, "adamw": 0.003}
+RATES = {"sgd": 0.05, "adamw": 0.003, "muon": 0.02}
 """The usual peak learning rate of each optimiser."""
-RATES_OF_FEW = {"sgd": 0.2, "adamw": 0.05}
+RATES_OF_FEW = {"sgd": 0.2, "adamw": 0.05, "muon": 0.05}
 """The same for nets of fewer than `FEW` weights, each of which has to move far."""
 FEW = 1000
 
@@ -26,11 +26,11 @@ class Recipe:
     batch: int = 64
     """Pictures per step."""
     optimiser: str = "adamw"
-    """`adamw` or `sgd` (with Nesterov momentum)."""
+    """`adamw`, `sgd` (with Nesterov momentum) or `muon`."""
     rate: float | None = None
     """The peak learning rate; None is the optimiser's usual one for the net (`usual_rate`)."""
     momentum: float = 0.9
-    """Of SGD's velocity, or of AdamW's mean gradient."""
+    """Of SGD's and Muon's velocity, or of AdamW's mean gradient."""
     decay: float | None = None
     """Weight decay of kernels and dense weights; None is the optimiser's usual one."""
     warmup: float = 0.2

@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING
 
 from cutaway.engines.engine import Predictor, Trainer
 from cutaway.engines.native.machine import cores
+from cutaway.engines.native.support import refusal as refusal
+from cutaway.errors import InputError
 from cutaway.layers.layer import Weights
 from cutaway.losses import Loss
 from cutaway.net import Net
@@ -37,8 +39,10 @@ class Native:
 
     name = "native"
 
-    def __init__(self, threads: int | None = None) -> None:
-        self.count = threads or cores()
+    def __init__(self, threads: int | None = None, precision: str = "auto") -> None:
+        self.count, self.precision = threads or cores(), precision
+        if precision == "bf16":
+            require_pairs()
 
     @cached_property
     def threads(self) -> Threads:
@@ -50,9 +54,17 @@ class Native:
     def predictor(self, net: Net, weights: Weights) -> Predictor:
         from cutaway.engines.native.predictor import NativePredictor
 
-        return NativePredictor(net, weights, self.threads)
+        return NativePredictor(net, weights, self.threads, self.precision)
 
     def trainer(self, net: Net, weights: Weights, loss: Loss, optimiser: Optimiser, seed: int) -> Trainer:
         from cutaway.engines.native.trainer import NativeTrainer
 
-        return NativeTrainer(net, weights, loss, optimiser, seed, self.threads)
+        return NativeTrainer(net, weights, loss, optimiser, seed, self.threads, self.precision)
+
+
+def require_pairs() -> None:
+    """Raises InputError where the processor has no products of bfloat16."""
+    from cutaway.engines.native.machine import this_machine
+
+    if not (machine := this_machine()).pairs:
+        raise InputError(f"this processor ({machine.cpu}) has no products of bf16 (AVX512-BF16); use float32 or auto")

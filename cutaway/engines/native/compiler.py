@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cutaway.engines.native import cache
-from cutaway.engines.native.kernels import KERNELS
+from cutaway.engines.native.kernels import KERNELS, Kernel
 from cutaway.engines.native.kernels import products as p
 from cutaway.engines.native.language import Code
 from cutaway.engines.native.machine import Machine, this_machine
@@ -37,11 +37,11 @@ class Library:
     def address(self, name: str) -> int:
         """Where the code of a kernel begins."""
         if name not in self._addresses:
-            self._load("kernels", [kernel for kernel in KERNELS])
+            self._load("kernels", [kernel.name for kernel in here(self.machine)])
         return self._addresses[name]
 
     def table(self, kind: str, *, near: bool = True, pairs: bool = False) -> Table:
-        """The products of one kind: `product`, `gradient`, `dense`, `outer`."""
+        """The products of one kind: `product`, `gradient`, `dense`, `matrix`."""
         key = f"{kind}{near:d}{pairs:d}"
         if key not in self._tables:
             group = "pairs" if pairs else "products"
@@ -67,12 +67,13 @@ class Library:
             self._tables |= {f"product{near:d}{pairs:d}": product, f"gradient{near:d}{pairs:d}": gradient}
         if pairs:
             return
-        outer = np.zeros(PRODUCT, np.int64)
-        for shape in p.outer_shapes(self.machine):
-            outer[shape] = self._addresses[p.name_of("outer", *shape)]
+        matrix = np.zeros(PRODUCT, np.int64)
+        for shape in p.matrix_shapes(self.machine):
+            matrix[shape] = self._addresses[p.name_of("matrix", *shape)]
+        self._tables["matrix10"] = matrix
         for along in (True, False):
             dense = [0] + [self._addresses[p.name_of("dense", q, along)] for q in range(1, p.DENSE + 1)]
-            self._tables |= {f"dense{along:d}0": np.array(dense, np.int64), f"outer{along:d}0": outer}
+            self._tables[f"dense{along:d}0"] = np.array(dense, np.int64)
 
     def _load(self, group: str, names: Iterable[str]) -> None:
         """Compiles a group of functions, or takes it from the cache, and finds out where each is."""
@@ -101,19 +102,24 @@ def codes(machine: Machine, group: str, names_only: bool = False) -> Iterator[tu
     yield p.name_of("peak", pairs), None if names_only else p.write_peak(machine, pairs)
     if pairs:
         return
-    for shape in p.outer_shapes(machine):
-        yield p.name_of("outer", *shape), None if names_only else p.write_outer(machine, *shape)
+    for shape in p.matrix_shapes(machine):
+        yield p.name_of("matrix", *shape), None if names_only else p.write_matrix(machine, *shape)
     for outputs in range(1, p.DENSE + 1):
         for along in (True, False):
             name = p.name_of("dense", outputs, along)
             yield name, None if names_only else p.write_dense(machine, outputs, along)
 
 
+def here(machine: Machine) -> list[Kernel]:
+    """The kernels that this machine can run."""
+    return [kernel for kernel in KERNELS.values() if machine.pairs or not kernel.pairs]
+
+
 def text(machine: Machine, group: str) -> str:
     """A group of functions in LLVM's language."""
     bodies, declared = [], set()
     if group == "kernels":
-        for kernel in KERNELS.values():
+        for kernel in here(machine):
             body, names = kernel.text(machine)
             bodies.append(body)
             declared |= names
@@ -133,7 +139,9 @@ def compiled(machine: Machine, group: str) -> bytes:
     maker = target(machine)
     options = llvm.create_pipeline_tuning_options(speed_level=1)
     options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = False
-    llvm.create_pass_builder(maker, options).getModulePassManager().run(module, llvm.create_pass_builder(maker, options))
+    llvm.create_pass_builder(maker, options).getModulePassManager().run(
+        module, llvm.create_pass_builder(maker, options)
+    )
     return maker.emit_object(module)
 
 

@@ -33,7 +33,9 @@ def exp(code: Code, x: Value) -> Value:
     """e^x: 0 below -103, infinite above 88.7; what is not a number stays so."""
     bounded = code.where(x > 89.0, code.like(89.0, x), x)
     bounded = code.where(bounded < -104.0, code.like(-104.0, x), bounded)
-    n = code.call(f"llvm.floor.{short(x.kind)}", x.kind, code.multiply_add(bounded, code.like(LOG2_E, x), code.like(0.5, x)))
+    n = code.call(
+        f"llvm.floor.{short(x.kind)}", x.kind, code.multiply_add(bounded, code.like(LOG2_E, x), code.like(0.5, x))
+    )
     rest = code.multiply_add(n, code.like(-LN2_HIGH, x), bounded)
     rest = code.multiply_add(n, code.like(-LN2_LOW, x), rest)
     y = polynomial(

@@ -18,8 +18,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-BYTES = {"i1": 1, "i8": 1, "i16": 2, "i32": 4, "i64": 8, "float": 4, "ptr": 8}
+BYTES = {"bfloat": 2, "i1": 1, "i8": 1, "i16": 2, "i32": 4, "i64": 8, "float": 4, "double": 8, "ptr": 8}
 """Of one element of each type."""
+REAL = ("float", "double")
 
 
 def vector(element: str, lanes: int) -> str:
@@ -44,14 +45,23 @@ def bytes_of(kind: str) -> int:
 
 def constant(kind: str, number: float) -> str:
     """A number as LLVM writes it: floats by the bits of the double that they are, exactly."""
-    if element(kind) == "float":
-        single = struct.unpack("f", struct.pack("f", number))[0]
-        text = f"0x{struct.unpack('<Q', struct.pack('<d', single))[0]:016X}"
+    if element(kind) in REAL:
+        exact = struct.unpack("f", struct.pack("f", number))[0] if element(kind) == "float" else number
+        text = f"0x{struct.unpack('<Q', struct.pack('<d', exact))[0]:016X}"
     elif element(kind) == "i1":
         text = "true" if number else "false"
     else:
         text = str(int(number))
     return f"splat ({element(kind)} {text})" if lanes(kind) else text
+
+
+def bits(number: float) -> int:
+    """A float's 32 bits, as a field of a record holds them.
+
+    >>> hex(bits(1.0))
+    '0x3f800000'
+    """
+    return int(struct.unpack("I", struct.pack("f", number))[0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,8 +80,8 @@ class Value:
 
     @property
     def real(self) -> bool:
-        """Whether it is a float."""
-        return element(self.kind) == "float"
+        """Whether it is a float or a double."""
+        return element(self.kind) in REAL
 
     def __add__(self, other: Value | float) -> Value:
         return self._with(other, "add", "fadd")
@@ -269,14 +279,16 @@ class Code:
         """LLVM's conversions: `zext`, `trunc`, `sitofp`, `fptosi`, `bitcast`, ..."""
         return self.write(f"{verb} {value.kind} {value.name} to {kind}", kind)
 
+    def bits_as_float(self, bits: Value) -> Value:
+        """A whole number whose lower 32 bits are those of a float."""
+        return self.convert("bitcast", self.convert("trunc", bits, "i32"), "float")
+
     def where(self, condition: Value, yes: Value | float, no: Value | float) -> Value:
         """One of two numbers, lane by lane."""
         given = yes if isinstance(yes, Value) else no
         assert isinstance(given, Value)
         a, b = self.like(yes, given), self.like(no, given)
-        return self.write(
-            f"select {condition.kind} {condition.name}, {a.kind} {a.name}, {b.kind} {b.name}", given.kind
-        )
+        return self.write(f"select {condition.kind} {condition.name}, {a.kind} {a.name}, {b.kind} {b.name}", given.kind)
 
     def smaller(self, a: Value, b: Value | float) -> Value:
         """The smaller of two numbers."""
@@ -395,7 +407,5 @@ class Code:
 
 def short(kind: str) -> str:
     """`v16f32` of `<16 x float>`: how LLVM's functions name their kinds."""
-    scalar = element(kind).replace("float", "f32")
+    scalar = {"float": "f32", "double": "f64"}.get(element(kind), element(kind))
     return f"v{lanes(kind)}{scalar}" if lanes(kind) else scalar
-
-

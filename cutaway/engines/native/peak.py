@@ -23,7 +23,7 @@ def peak(precision: str = "float32", threads: int = 2, rounds: int = 5) -> float
     A loop whose sums and factors stay in registers: no memory, no waiting.
     """
     machine = library().machine
-    pairs = precision == "bfloat16"
+    pairs = precision == "bf16"
     entry = function(library().product_address("peak", pairs))
     room = [np.zeros(4 * machine.lanes * (SUMS + 3) + 64, np.uint8) for _ in range(threads)]
     records = [np.array([-(-r.ctypes.data // 64) * 64, TURNS], np.int64) for r in room]

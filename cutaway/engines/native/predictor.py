@@ -31,9 +31,9 @@ def ready(net: Net, pictures: Pixels) -> Pixels:
 class NativePredictor:
     """Runs the net forward, a block of pictures at a time in each thread."""
 
-    def __init__(self, net: Net, weights: Weights, threads: Threads) -> None:
+    def __init__(self, net: Net, weights: Weights, threads: Threads, precision: str) -> None:
         self.net, self.weights, self.threads = net, weights, threads
-        self.low = lowering.predicting(net, library(), threads.count)
+        self.low = lowering.predicting(net, library(), threads.count, pairs=precision == "bf16")
         self.runner = started(self.low, weights, threads)
         self.shape = net.shapes()[net.output.name]
 

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from cutaway.engines.native.compiler import Library
 from cutaway.engines.native.kernels import KERNELS, layout
 from cutaway.engines.native.kernels import run as running
+from cutaway.engines.native.language import bits
 from cutaway.engines.native.maps import Area, Map, Place
 
 LINE = 64
@@ -18,7 +19,8 @@ LINE = 64
 SKEW = 3 * LINE
 """Between maps, so that their cells do not all fall into the same places of the caches."""
 
-Operand = int | float | Place | Map | Callable[[], int]
+Operand = int | float | Place | Map | Callable[[], int] | NDArray[np.int64]
+"""What a field can be given: a number, a place, something known later; numbers thread by thread."""
 
 
 @dataclass(eq=False)
@@ -50,11 +52,6 @@ class Region:
         start = self.size
         self.size += -(-count // LINE) * LINE
         return start
-
-
-def bits(number: float) -> int:
-    """A float's 32 bits, as a field holds them."""
-    return int(np.float32(number).view(np.uint32))
 
 
 class Builder:
@@ -187,7 +184,9 @@ class Program:
         self.groups = [(after, level) for (after, level, _), _, _ in groups]
         rows = []
         for (after, level, of_batch), first, last in groups:
-            ends = not of_batch or after or level < 0  # what the batch does before its blocks, each thread does for itself
+            ends = (
+                not of_batch or after or level < 0
+            )  # what the batch does before its blocks, each thread does for itself
             rows.append((int(not of_batch), first, last, int(ends)))
         return np.array(rows, np.int64).reshape(-1, running.STAGE)
 
@@ -260,7 +259,14 @@ class Program:
         base = self.memory.ctypes.data
         for thread in range(self.builder.threads):
             for slot in range(self.slots):
-                starts = [0, base + self.slot_start(thread, slot), base + self.thread_start(thread), base, base + self.starts[1], base + self.thread_start(0)]
+                starts = [
+                    0,
+                    base + self.slot_start(thread, slot),
+                    base + self.thread_start(thread),
+                    base,
+                    base + self.starts[1],
+                    base + self.thread_start(0),
+                ]
                 records[thread, slot] = values[thread] + np.array(starts, np.int64)[areas]
         for thread in range(self.builder.threads):
             self._write_run(thread, base)
@@ -307,7 +313,9 @@ class Program:
                 elif isinstance(value, np.ndarray):
                     values[:, number, place] = value
                 else:
-                    values[:, number, place] = value() if callable(value) else bits(value) if isinstance(value, float) else value
+                    values[:, number, place] = (
+                        value() if callable(value) else bits(value) if isinstance(value, float) else value
+                    )
         return values, areas
 
     def slot_start(self, thread: int, slot: int) -> int:

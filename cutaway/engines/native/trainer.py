@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from cutaway.engines.engine import NotFinite, Pixels, Stepped, Targets
 from cutaway.engines.native import lowering
 from cutaway.engines.native.compiler import library
-from cutaway.engines.native.kernels.update import NUMBERS
+from cutaway.engines.native.kernels.update import C1, C2, NUMBERS, RATE, SHARE
+from cutaway.engines.native.maps import Place
+from cutaway.engines.native.precision import bears
 from cutaway.engines.native.predictor import ready
 from cutaway.engines.native.program import Program
 from cutaway.engines.native.runner import Runner
@@ -20,21 +22,21 @@ from cutaway.layers.dropout import key_of
 from cutaway.layers.layer import Array, Weights
 from cutaway.losses import Loss
 from cutaway.net import Net
-from cutaway.optimisers import AdamW, Optimiser
+from cutaway.optimisers import AdamW, Muon, Optimiser
 
 
 class NativeTrainer:
     """Takes each block of pictures through the whole net and back while it is in a core's caches."""
 
     def __init__(
-        self, net: Net, weights: Weights, loss: Loss, optimiser: Optimiser, seed: int, threads: Threads
+        self, net: Net, weights: Weights, loss: Loss, optimiser: Optimiser, seed: int, threads: Threads, precision: str
     ) -> None:
         self.net, self.loss, self.optimiser, self.seed, self.threads = net, loss, optimiser, seed, threads
-        self.steps_done = 0
+        self.start, self.precision = {name: np.array(value, np.float32) for name, value in weights.items()}, precision
+        self.parameters = net.parameters()
+        optimiser.check(self.parameters)
+        self.steps_done = self.batch = 0
         self.outputs = net.shapes()[net.output.name]
-        self.batch = 0
-        self._build(64)
-        self._store(weights)
 
     def step(self, pictures: Pixels, targets: Targets, rate: float) -> Stepped:
         """One step; see `steps`."""
@@ -43,6 +45,7 @@ class NativeTrainer:
     def steps(self, pictures: Pixels, targets: Targets, rates: Sequence[float], batch: int) -> Stepped:
         """Several steps in one call, on batches one after another; the last may be smaller."""
         x, count = ready(self.net, pictures), len(rates)
+        self._choose(x[:batch], targets[:batch])
         self._fit(batch)
         stepped = Stepped(np.zeros(len(x), np.float32), np.zeros((len(x), *self.outputs), np.float32))
         done = self.runner.run(
@@ -66,71 +69,124 @@ class NativeTrainer:
     def gradients(self, pictures: Pixels, targets: Targets) -> Mapping[str, Array]:
         """Those of the mean loss; nothing moves."""
         x = ready(self.net, pictures)
-        self._fit(len(x))
+        self._choose(x, targets)
+        return self.gradients_and_losses(x, targets)[0]
+
+    def gradients_and_losses(self, pictures: Pixels, targets: Targets) -> tuple[Mapping[str, Array], Array]:
+        """The gradients of the mean loss, and the loss of every picture."""
+        self._fit(len(pictures))
+        losses = np.zeros(len(pictures), np.float32)
         self.runner.run(
             (0, self.program.first_after),
-            total=len(x),
-            batch=len(x),
-            pictures=x,
+            total=len(pictures),
+            batch=len(pictures),
+            pictures=pictures,
             targets=np.ascontiguousarray(targets, np.float32),
-            losses=np.zeros(len(x), np.float32),
-            outputs=np.zeros((len(x), *self.outputs), np.float32),
+            losses=losses,
+            outputs=np.zeros((len(pictures), *self.outputs), np.float32),
             keys=self._keys(1),
         )
         total = self.program.of_threads(self.low.gradients_place, self.low.weights.trained).sum(axis=0)
-        return self.low.weights.load(total, trained_only=True)
+        return self.low.weights.load(total, trained_only=True), losses
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
-        return self.low.weights.load(self._floats("weights"))
+        self._fit(1)
+        return self.low.weights.load(self._floats(self.low.weights_place, trained_only=False))
+
+    def averaged(self) -> dict[str, NDArray[np.float32]]:
+        return self.weights() | self._averages()
 
     def state(self) -> dict[str, Array]:
         state: dict[str, Array] = {f"weights.{name}": value for name, value in self.weights().items()}
-        for memory in self.memories:
-            own = self.low.weights.load(self._floats(memory), trained_only=True)
-            state |= {f"optimiser.{memory}.{name}": value for name, value in own.items()}
-        if isinstance(self.optimiser, AdamW):
+        for memory, name, place in self._memories():
+            state[f"optimiser.{memory}.{name}"] = self.low.weights.slices[name].load(place)
+        state |= {f"optimiser.average.{name}": value for name, value in self._averages().items()}
+        if self.optimiser.average or self.optimiser.counts:
             state["optimiser.steps"] = np.array([self.steps_done])
+        if self.precision != "auto":
+            state["bf16"] = np.array([self.precision == "bf16"], np.uint8)
         return state | {"steps": np.array([self.steps_done])}
 
     def restore(self, state: Mapping[str, Array]) -> None:
+        if self.precision == "auto" and "bf16" in state:
+            self.precision = "bf16" if state["bf16"][0] else "float32"
+        self._fit(1)
         self._store(chosen(state, "weights."))
-        for memory in self.memories:
-            self.low.weights.store(self._floats(memory), chosen(state, f"optimiser.{memory}."))
+        for memory, name, place in self._memories():
+            self.low.weights.slices[name].store(place, state[f"optimiser.{memory}.{name}"])
+        if self.remembered.average:
+            self.low.weights.store(self._floats(self.remembered.average), chosen(state, "optimiser.average."))
         self.steps_done = int(state["steps"][0])
 
     # --- inside -----------------------------------------------------------------------------------
 
-    def _fit(self, batch: int) -> None:
-        """Makes room for a larger batch than before."""
-        if batch > self.batch:
+    def _choose(self, pictures: Pixels, targets: Targets) -> None:
+        """Decides for bfloat16 or float32, where that is left open, by the first batch."""
+        if self.precision != "auto":
+            return
+        self.precision = "float32"
+        if not library().machine.pairs:
+            return
+        self._fit(len(pictures))
+        other = NativeTrainer(self.net, self.weights(), self.loss, self.optimiser, self.seed, self.threads, "bf16")
+        other.steps_done = self.steps_done
+        other._fit(len(pictures))
+        if other.low.paired and bears(self, other, pictures, targets):
             kept = self.state()
-            self._build(batch)
+            self.precision, self.batch = "bf16", other.batch
+            self.low, self.remembered, self.program, self.runner = (
+                other.low,
+                other.remembered,
+                other.program,
+                other.runner,
+            )
             self.restore(kept)
 
-    def _build(self, batch: int) -> None:
+    def _fit(self, batch: int) -> None:
+        """Makes room for a first batch, or for a larger one than before."""
+        if batch <= self.batch:
+            return
+        kept = self.state() if self.batch else None
         self.batch = batch
-        self.low, self.memories = lowering.training(
-            self.net, library(), self.threads.count, batch, self.loss, self.optimiser
+        self.low, self.remembered = lowering.training(
+            self.net, library(), self.threads.count, batch, self.loss, self.optimiser, self.precision == "bf16"
         )
         self.program = Program(self.low.build, slots=self.low.slots)
         self.runner = Runner(self.program, self.threads)
+        if kept:
+            self.restore(kept)
+            return
+        self._store(self.start)
+        if self.remembered.average:
+            trained = {name: value for name, value in self.start.items() if self.parameters[name].trained}
+            self.low.weights.store(self._floats(self.remembered.average), trained)
 
     def _store(self, weights: Weights) -> None:
-        self.low.weights.store(self._floats("weights"), weights)
+        self.low.weights.store(self._floats(self.low.weights_place, trained_only=False), weights)
 
-    def _floats(self, what: str) -> NDArray[np.float32]:
-        if what == "weights":
-            return self.program.floats(self.low.weights_place, self.low.weights.size)
-        return self.program.floats(self.memories[what], self.low.weights.trained)
+    def _floats(self, place: Place, trained_only: bool = True) -> NDArray[np.float32]:
+        return self.program.floats(place, self.low.weights.trained if trained_only else self.low.weights.size)
+
+    def _memories(self) -> Iterator[tuple[str, str, NDArray[np.float32]]]:
+        """What the rule remembers of each weight: the name of the memory, of the weight, and where it is."""
+        for name, parameter in self.parameters.items():
+            if parameter.trained:
+                for memory, place in zip(self.optimiser.memories(parameter), self.remembered.memories, strict=False):
+                    yield memory, name, self._floats(place)
+
+    def _averages(self) -> dict[str, NDArray[np.float32]]:
+        place = self.remembered.average
+        return self.low.weights.load(self._floats(place), trained_only=True) if place else {}
 
     def _numbers(self, rates: Sequence[float]) -> NDArray[np.float32]:
-        """What the optimiser needs to know of each step."""
-        numbers = np.ones((len(rates), NUMBERS), np.float32)
-        numbers[:, 0] = rates
-        if isinstance(self.optimiser, AdamW):
-            for place in range(len(rates)):
-                t = self.steps_done + place + 1
-                numbers[place, 1:3] = 1 - self.optimiser.momentum**t, 1 - self.optimiser.spread**t
+        """What the update needs to know of each step; see `kernels/update.py`."""
+        numbers = np.zeros((len(rates), NUMBERS), np.float32)
+        rule = self.optimiser.rest if isinstance(self.optimiser, Muon) else self.optimiser
+        t = self.steps_done + 1 + np.arange(len(rates))
+        numbers[:, RATE] = rates
+        if isinstance(rule, AdamW):
+            numbers[:, C1], numbers[:, C2] = 1 - rule.momentum**t, 1 - rule.spread**t
+        numbers[:, SHARE] = 1 - np.minimum(self.optimiser.average, (1 + t) / (10 + t))
         return numbers
 
     def _keys(self, count: int) -> NDArray[np.uint32]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from cutaway.engines.native.kernels.op import Op, kernel
 from cutaway.engines.native.kernels.products import MOST_CHANNELS
-from cutaway.engines.native.language import Value
+from cutaway.engines.native.language import Value, bits
+
+ONE = bits(1.0)
 
 
 @kernel("x w y bias floor outputs count pitch step tile products adding")
@@ -50,13 +52,20 @@ def dense_weights(op: Op) -> None:
     table = op.pointer(op.products, "i64")
     for unit, q in op.pieces(op.units, op.tile_q):
         for group, p in op.pieces(groups, op.tile_p):
+            dw = op.dw + unit * op.pitch + group * size
             op.jump(
                 table[p * (MOST_CHANNELS + 1) + q],
+                op.dy + unit * size,
+                op.whole(size),
+                op.whole(4),
                 op.turned + group * size,
                 op.pitch,
-                op.dy + unit * size,
-                op.dw + unit * op.pitch + group * size,
+                op.whole(lanes),
+                dw,
+                dw,
                 op.pitch,
+                op.whole(ONE),
+                op.whole(ONE),
             )
 
 

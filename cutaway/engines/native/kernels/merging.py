@@ -5,7 +5,7 @@ from __future__ import annotations
 from cutaway.engines.native.kernels.layout import PLACE, STEP, header
 from cutaway.engines.native.kernels.op import Op, kernel
 from cutaway.engines.native.language import Value, vector
-from cutaway.layers.lrn import ALPHA, BIAS
+from cutaway.layers.lrn import BIAS
 
 
 @kernel("channels rows width @a @b @y floor")
@@ -157,5 +157,3 @@ def dropout_back(op: Op) -> None:
     """The same cells are off on the way back."""
     for adding in op.either(op.adding):
         masked(op, "dy", "dx", adding)
-
-

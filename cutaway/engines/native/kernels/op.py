@@ -82,10 +82,6 @@ class Op(Code):
             with self.when(flag.differs(0) if adding else flag.equals(0)):
                 yield adding
 
-    def bits_as_float(self, bits: Value) -> Value:
-        """A field that holds the 32 bits of a float."""
-        return self.convert("bitcast", self.convert("trunc", bits, "i32"), "float")
-
 
 @dataclass(frozen=True)
 class Kernel:
@@ -94,6 +90,8 @@ class Kernel:
     name: str
     fields: tuple[str, ...]
     write: Callable[[Op], None]
+    pairs: bool = False
+    """Whether it needs a machine that multiplies pairs of bfloat16."""
 
     def text(self, machine: Machine) -> tuple[str, set[str]]:
         """Its code in LLVM's language, and what it declares."""
@@ -106,13 +104,15 @@ KERNELS: dict[str, Kernel] = {}
 """Every kernel by its name."""
 
 
-def kernel(fields: str, name: str = "") -> Callable[[Callable[[Op], None]], Callable[[Op], None]]:
+def kernel(
+    fields: str, name: str = "", *, pairs: bool = False
+) -> Callable[[Callable[[Op], None]], Callable[[Op], None]]:
     """Registers the function under it as a kernel with these fields."""
 
     def register(write: Callable[[Op], None]) -> Callable[[Op], None]:
         own = name or write.__name__
         expanded = [part for field in fields.split() for part in parts(field)]
-        KERNELS[own] = Kernel(own, tuple(expanded), write)
+        KERNELS[own] = Kernel(own, tuple(expanded), write, pairs)
         return write
 
     return register

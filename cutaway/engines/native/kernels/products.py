@@ -110,7 +110,7 @@ def write_product(machine: Machine, p_count: int, q_count: int, near: bool, pair
                     total = sums[q * p_count + p]
                     total.value = code.add_product(total.value, cell, own[q])
         weights.value = w + 4 * q_count
-    floor = code.of(machine.vector, code.convert("bitcast", code.convert("trunc", code.floor, "i32"), "float"))
+    floor = code.of(machine.vector, code.bits_as_float(code.floor))
     for total, place in zip(sums, places, strict=True):
         value = total.value
         code.pointer(place, machine.vector)[0] = code.where(value < floor, floor, value)
@@ -178,31 +178,39 @@ def write_dense(machine: Machine, outputs: int, along: bool) -> Code:
             total.value = code.add_product(total.value, cell, weight)
         x.value += code.bytes
         w.value = row + (code.whole(4) if along else code.pitch)
-    floor = code.of(machine.vector, code.convert("bitcast", code.convert("trunc", code.floor, "i32"), "float"))
+    floor = code.of(machine.vector, code.bits_as_float(code.floor))
     for q, total in enumerate(sums):
         value = total.value
         y[q] = code.where(value < floor, floor, value)
     return code
 
 
-def write_outer(machine: Machine, p_count: int, q_count: int) -> Code:
-    """Weight gradients of a dense layer: dw[q][k] += sum over lanes of x[lane][k] dy[q][lane], P registers of k."""
-    code = Product(name_of("outer", p_count, q_count), "x x_pitch dy out pitch", machine)
+def write_matrix(machine: Machine, p_count: int, q_count: int) -> Code:
+    """Q rows of a product of matrices, P registers wide: c[q] = scale (a b)[q] + share d[q]; share 0 leaves d alone.
+
+    Numbers of a stand anywhere: a_row bytes from row to row, a_step within a row. Rows of b, c, d begin on a register.
+    """
+    code = Product(name_of("matrix", p_count, q_count), "a a_row a_step b b_row count c d row scale share", machine)
     grid = [(p, q) for q in range(q_count) for p in range(p_count)]
-    places = [code.pointer(code.out + code.pitch * q + code.bytes * p, machine.vector) for p, q in grid]
-    sums = [code.variable(place[0]) for place in places]
-    x, dy = code.variable(code.x), code.variable(code.dy)
-    for _ in code.loop(machine.lanes):
-        cells = [code.cell(x.value + code.bytes * p) for p in range(p_count)]
+    sums = [code.variable(code.of(machine.vector, 0.0)) for _ in grid]
+    a, b = code.variable(code.a), code.variable(code.b)
+    for _ in code.loop(code.count):
+        cells = [code.cell(b.value + code.bytes * p) for p in range(p_count)]
         for q in range(q_count):
-            slope = code.weight(dy.value + code.bytes * q)
+            factor = code.weight(a.value + code.a_row * q)
             for p in range(p_count):
                 total = sums[q * p_count + p]
-                total.value = code.add_product(total.value, cells[p], slope)
-        x.value += code.x_pitch
-        dy.value += 4
-    for total, place in zip(sums, places, strict=True):
-        place[0] = total.value
+                total.value = code.add_product(total.value, cells[p], factor)
+        a.value += code.a_step
+        b.value += code.b_row
+    scale, share = (code.of(machine.vector, code.bits_as_float(bits)) for bits in (code.scale, code.share))
+    for total in sums:
+        total.value = total.value * scale
+    with code.when(code.share.differs(0)):
+        for total, (p, q) in zip(sums, grid, strict=True):
+            total.value = code.multiply_add(code.cell(code.d + code.row * q + code.bytes * p), share, total.value)
+    for total, (p, q) in zip(sums, grid, strict=True):
+        code.pointer(code.c + code.row * q + code.bytes * p, machine.vector)[0] = total.value
     return code
 
 
@@ -216,8 +224,8 @@ def gradient_shapes(machine: Machine) -> Iterator[tuple[int, int, int, bool]]:
                         yield rows, taps, channels, near
 
 
-def outer_shapes(machine: Machine) -> Iterator[tuple[int, int]]:
-    """Every P and Q of a dense layer's weight gradient."""
+def matrix_shapes(machine: Machine) -> Iterator[tuple[int, int]]:
+    """Every P and Q of a product of matrices."""
     most = (4, 6) if machine.registers == 32 else (2, 5)
     for p in range(1, most[0] + 1):
         for q in range(1, most[1] + 1):

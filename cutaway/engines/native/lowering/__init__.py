@@ -1,12 +1,11 @@
-"""From a net to a program: `program(net, Purpose(training=True), library, threads=2, batch=128, ...)`."""
+"""From a net to a program: `program(net, Purpose(training=True, pairs=pairs), library, threads=2, batch=128, ...)`."""
 
 from __future__ import annotations
 
 from cutaway.engines.native.compiler import Library
 from cutaway.engines.native.lowering import convolution, ends, merging, plain
 from cutaway.engines.native.lowering.lowering import LOWER, Lowering, Purpose, Unsupported
-from cutaway.engines.native.lowering.update import update
-from cutaway.engines.native.maps import Place
+from cutaway.engines.native.lowering.update import Remembered, update
 from cutaway.losses import Loss
 from cutaway.net import Net
 from cutaway.optimisers import Optimiser
@@ -27,19 +26,19 @@ def layers(low: Lowering, until: str | None = None) -> None:
             break
 
 
-def predicting(net: Net, library: Library, threads: int, *, keeping: bool = False) -> Lowering:
+def predicting(net: Net, library: Library, threads: int, *, pairs: bool = False, keeping: bool = False) -> Lowering:
     """A net forward."""
-    low = Lowering(net, Purpose(keeping=keeping), library, threads, batch=1)
+    low = Lowering(net, Purpose(keeping=keeping, pairs=pairs), library, threads, batch=1)
     layers(low)
     ends.outputs_out(low)
     return low
 
 
 def training(
-    net: Net, library: Library, threads: int, batch: int, kind: Loss, optimiser: Optimiser
-) -> tuple[Lowering, dict[str, Place]]:
+    net: Net, library: Library, threads: int, batch: int, kind: Loss, optimiser: Optimiser, pairs: bool
+) -> tuple[Lowering, Remembered]:
     """A net forward and back, and how its weights move; and where the optimiser remembers."""
-    low = Lowering(net, Purpose(training=True), library, threads, batch)
+    low = Lowering(net, Purpose(training=True, pairs=pairs), library, threads, batch)
     fused = type(net.output.layer) is kind.last
     registers = low.weights.trained // low.machine.lanes
     low.build.add_for_batch("clear_gradients", -1, gradients=low.gradients_place, first=0, last=registers)

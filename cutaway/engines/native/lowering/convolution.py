@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cutaway.engines.native import tiles
 from cutaway.engines.native.kernels import products
-from cutaway.engines.native.lowering.lowering import Lowering, Unsupported, by_channel, lowers
+from cutaway.engines.native.lowering.lowering import Lowering, Unsupported, by_channel, lowers, whole
 from cutaway.engines.native.maps import Map, Place
 from cutaway.layers import Conv, MaxPool, Relu
 from cutaway.layers.window import Axis
@@ -19,6 +19,8 @@ from cutaway.net import Node
 
 CHUNK = 256
 """Cells of a plane whose weight gradients are taken at a time, at least: adding over the lanes then costs little."""
+LEAST_CHANNELS, LEAST_FAN = 8, 64
+"""From how many channels on, in and out, and products a cell, pairs of bfloat16 pay. Measured; see docs/engine.md."""
 FARTHEST = 2**31
 """Bytes that a tap may be away from its row."""
 NO_FLOOR = float("-inf")
@@ -41,6 +43,13 @@ class Convolution:
     """Rows and columns that are computed: those that no window of the pooling reaches are not."""
 
     @property
+    def pairs(self) -> bool:
+        """Whether products of bfloat16 pay: converting costs a few operations a cell and channel, so there must be many."""
+        if not self.low.purpose.pairs or self.layer.groups > 1:
+            return False
+        return min(self.depth, self.count) >= LEAST_CHANNELS and self.depth * math.prod(self.layer.size) >= LEAST_FAN
+
+    @property
     def depth(self) -> int:
         """Channels in, of one group."""
         return self.x.channels // self.layer.groups
@@ -49,6 +58,12 @@ class Convolution:
     def count(self) -> int:
         """Channels out, of one group."""
         return self.layer.count // self.layer.groups
+
+    @property
+    def columns_beside(self) -> int:
+        """Columns of zeros that the window sees left or right of the maps."""
+        axis = self.axes[1]
+        return max(axis.before, (self.width - 1) * axis.stride + axis.span - axis.before - self.x.width, 0)
 
     @property
     def kernel(self) -> Place:
@@ -91,22 +106,23 @@ def poolable(layer: MaxPool, height: int, width: int) -> int:
 
 def forward(own: Convolution, y: Map) -> Place:
     """The records of the way there. Returns where the pooling's winners are noted."""
-    low, x, (rows, columns) = own.low, own.x, own.axes
+    low, (rows, columns) = own.low, own.axes
+    x = low.in_pairs(own.x) if own.pairs else own.x
     below = (own.height - 1) * rows.stride + rows.span - rows.before - x.rows
-    right = (own.width - 1) * columns.stride + columns.span - columns.before - x.width
-    x.beside(max(rows.before, below, 0) if low.training else 0, max(columns.before, right, 0))
-    fan = own.depth * math.prod(own.layer.size)
+    x.beside(max(rows.before, below, 0) if low.training and not own.pairs else 0, own.columns_beside)
+    depth = x.channels // own.layer.groups
+    fan = depth * math.prod(own.layer.size)
     shapes = frozenset(products.product_shapes(low.machine))
     tile = tiles.product_tile(own.width, own.count, fan, shapes)
     bias, _ = low.bias(own.node, own.layer.biased)
     operands = {
         "x": x.place,
-        "w": packed(own, kernel_index(own), tile[1], "forward"),
-        "taps": low.build.table(partial(forward_taps, own), "int32"),
+        "w": packed(own, forward_index(own), tile[1]),
+        "taps": low.build.table(partial(forward_taps, own, x, depth), "int32"),
         "fan": fan,
         "bias": bias,
         "floor": 0.0 if own.rectified else NO_FLOOR,
-        "table": low.build.table(partial(forward_rows, own, y), "int64"),
+        "table": low.build.table(partial(forward_rows, own, x, depth, y), "int64"),
         "rows": own.height,
         "columns": own.width,
         "tile_p": tile[0],
@@ -115,9 +131,9 @@ def forward(own: Convolution, y: Map) -> Place:
         "x_step": columns.stride * low.build.vector,
         "y_step": low.build.vector,
         "groups": own.layer.groups,
-        "x_group": lambda: own.depth * x.plane,
+        "x_group": lambda: depth * x.plane,
         "y_group": lambda: own.count * y.plane,
-        "products": low.product_table("product", near=columns.stride == 1),
+        "products": low.product_table("product", near=columns.stride == 1, pairs=own.pairs),
         "adding": 0,
     }
     if own.pool == 1:
@@ -129,10 +145,10 @@ def forward(own: Convolution, y: Map) -> Place:
     return codes
 
 
-def forward_taps(own: Convolution) -> NDArray[np.int64]:
+def forward_taps(own: Convolution, x: Map, depth: int) -> NDArray[np.int64]:
     """Where each product's cell is, from the first of its window: [row of the kernel][channel][column]."""
-    x, (rows, columns) = own.x, own.axes
-    r, c, s = np.ogrid[: rows.size, : own.depth, : columns.size]
+    rows, columns = own.axes
+    r, c, s = np.ogrid[: rows.size, :depth, : columns.size]
     return checked(own, c * x.plane + r * rows.dilation * x.row + s * columns.dilation * x.vector)
 
 
@@ -143,12 +159,12 @@ def checked(own: Convolution, offsets: NDArray[np.int64]) -> NDArray[np.int64]:
     return offsets
 
 
-def forward_rows(own: Convolution, y: Map) -> NDArray[np.int64]:
+def forward_rows(own: Convolution, x: Map, depth: int, y: Map) -> NDArray[np.int64]:
     """Of each row: where its input and its output begin, and which taps fall on rows that exist."""
-    x, (rows, columns) = own.x, own.axes
+    rows, columns = own.axes
     i = np.arange(own.height)
     top = i * rows.stride - rows.before
-    per_row = own.depth * columns.size
+    per_row = depth * columns.size
     first, last = existing(top, rows.dilation, rows.size, x.rows)
     return np.stack([top * x.row - columns.before * x.vector, i * y.row, first * per_row, last * per_row], axis=1)
 
@@ -161,25 +177,46 @@ def existing(top: NDArray[np.int64], step: int, size: int, length: int) -> tuple
     return first, first + inside.sum(axis=1)
 
 
-def kernel_index(own: Convolution) -> NDArray[np.int64]:
-    """Of each weight its number in the kernel: [group][kernel row, channel in, kernel column][channel out]."""
+def kernel_numbers(own: Convolution) -> NDArray[np.int64]:
+    """Of each weight its number in the kernel: [group, kernel row, channel in, kernel column, channel out]."""
     (kh, kw), g = own.layer.size, own.layer.groups
     number = np.arange(kh * kw * own.depth * own.layer.count).reshape(kh, kw, own.depth, g, own.count)
-    return number.transpose(3, 0, 2, 1, 4).reshape(g, -1, own.count)
+    return number.transpose(3, 0, 2, 1, 4)
 
 
-def packed(own: Convolution, index: NDArray[np.int64], tile: int, purpose: str) -> Place:
+def forward_index(own: Convolution) -> NDArray[np.int64]:
+    """[group, products of a cell, channel out, 1 or (in pairs) 2]."""
+    number = kernel_numbers(own)
+    g, kh, depth, kw, count = number.shape
+    if not own.pairs:
+        return number.reshape(g, -1, count, 1)
+    even = np.pad(number, ((0, 0), (0, 0), (0, depth % 2), (0, 0), (0, 0)), constant_values=-1)
+    return even.reshape(g, kh, -1, 2, kw, count).transpose(0, 1, 2, 4, 5, 3).reshape(g, -1, count, 2)
+
+
+def back_index(own: Convolution, down: list[int], across: list[int]) -> NDArray[np.int64]:
+    """[group, products of a cell, channel in, 1 or 2], of the taps that a phase has."""
+    number = kernel_numbers(own)[:, down][:, :, :, across].transpose(0, 1, 4, 3, 2)
+    g, kh, count, kw, depth = number.shape
+    if not own.pairs:
+        return number.reshape(g, kh * count * kw, depth, 1)
+    even = np.pad(number, ((0, 0), (0, 0), (0, count % 2), (0, 0), (0, 0)), constant_values=-1)
+    pairs = even.reshape(g, kh, -(-count // 2), 2, kw, depth).transpose(0, 1, 2, 4, 5, 3)
+    return pairs.reshape(g, kh * -(-count // 2) * kw, depth, 2)
+
+
+def packed(own: Convolution, index: NDArray[np.int64], tile: int) -> Place:
     """Room for the weights in the order of the products, [group][tile][tap][channel of the tile], filled once a step."""
     low = own.low
     parts, start = [], 0
     for size in tiles.split(index.shape[2], tile):
-        parts.append(index[:, :, start : start + size].reshape(index.shape[0], -1))
+        parts.append(index[:, :, start : start + size].reshape(index.shape[0], -1, index.shape[3]))
         start += size
-    order = np.concatenate(parts, axis=1).ravel()
-    place = low.build.in_shared(4 * max(1, order.size))
-    shares = np.arange(low.threads + 1) * order.size // low.threads
+    order = np.concatenate(parts, axis=1).reshape(-1, index.shape[3])
+    place = low.build.in_shared(4 * max(1, len(order)))
+    shares = np.arange(low.threads + 1) * len(order) // low.threads
     low.build.add_for_batch(
-        "pack",
+        "pack_pairs" if own.pairs else "pack",
         -1,
         packed=place,
         w=own.kernel,
@@ -228,7 +265,9 @@ def full_gradient(own: Convolution, y: Map, codes: Place) -> Map:
         )
         return full
     if own.rectified:
-        low.add("rectified_back", level, y=y, dy=slope, db=db, biased=biased, ceiling=float("inf"), **by_channel(y, slope))
+        low.add(
+            "rectified_back", level, y=y, dy=slope, db=db, biased=biased, ceiling=float("inf"), **by_channel(y, slope)
+        )
     elif own.layer.biased:
         low.add("bias_gradient", level, dy=slope, db=db, **by_channel(slope))
     return slope
@@ -236,21 +275,25 @@ def full_gradient(own: Convolution, y: Map, codes: Place) -> Map:
 
 def weights(own: Convolution, dy: Map) -> None:
     """The gradient of the kernel."""
-    low, x, layer = own.low, own.x, own.layer
+    low, layer = own.low, own.layer
     rows, columns = own.axes
+    x, height, top = own.x, own.height, -rows.before
+    if own.pairs:
+        x, dy, height = folded(own, dy)
+        top = 0
     near = columns.stride == 1 and columns.dilation == 1
     pointwise = layer.size == (1, 1)
     counts = (own.depth, 1) if pointwise else layer.size
     shapes = frozenset(s[:3] for s in products.gradient_shapes(low.machine) if s[3] == near)
-    r, s, q = tiles.gradient_tile(*counts, own.count, own.height * own.width, shapes)
+    r, s, q = tiles.gradient_tile(*counts, own.count, height * own.width, shapes)
     step = 4 * layer.count
     low.add(
         "convolution_weights",
         dy.root.level,
-        x=x.place_at(-rows.before, -columns.before),
+        x=x.place_at(top, -columns.before),
         x_map=x,
         dy=dy,
-        height=own.height,
+        height=height,
         width=own.width,
         x_step=columns.stride * x.vector,
         x_row=lambda: rows.stride * x.row,
@@ -273,8 +316,25 @@ def weights(own: Convolution, dy: Map) -> None:
         w_depth=step,
         w_group=4 * own.count,
         chunk=max(1, -(-CHUNK // own.width)),
-        gradients=low.product_table("gradient", near=near),
+        gradients=low.product_table("gradient", near=near, pairs=own.pairs),
     )
+
+
+def folded(own: Convolution, dy: Map) -> tuple[Map, Map, int]:
+    """What came in and dy, folded in half: pairs of rows. And how many rows of dy that leaves."""
+    low, (rows, columns), level = own.low, own.axes, dy.root.level
+    half = -(-own.height // 2)
+    x = low.map(((half - 1) * rows.stride + rows.span, own.x.width, own.x.channels), level)
+    x.beside(0, own.columns_beside)
+    slopes = low.map((half, own.width, dy.channels), level)
+    zeros = low.build.constants(np.zeros(max(own.x.width, own.width) * low.machine.lanes))
+    for source, target, height, top, apart in (
+        (own.x, x, own.x.rows, -rows.before, half * rows.stride),
+        (dy, slopes, own.height, 0, half),
+    ):
+        settings = {"height": height, "top": top, "apart": apart, "zeros": zeros}
+        low.add("fold", level, x=source, y=target, **settings, **whole(target))
+    return x, slopes, half
 
 
 def data(own: Convolution, dy: Map) -> None:
@@ -283,6 +343,8 @@ def data(own: Convolution, dy: Map) -> None:
     With a stride, cells of the input that are that far apart see the same taps: each such phase is a convolution.
     """
     rows, columns = own.axes
+    if own.pairs:
+        dy = own.low.in_pairs(dy)
     for a in range(min(rows.stride, own.x.rows)):
         for b in range(min(columns.stride, own.x.width)):
             phase(own, dy, a, b)
@@ -296,8 +358,7 @@ def phase(own: Convolution, dy: Map, a: int, b: int) -> None:
     offsets = [(b + columns.before - s * columns.dilation) // columns.stride for s in across]
     beside = max([0, *(-o for o in offsets), *(o + width - own.width for o in offsets)])
     dy.beside(0, beside)
-    index = kernel_index(own).reshape(own.layer.groups, rows.size, own.depth, columns.size, own.count)
-    index = index[:, down][:, :, :, across].transpose(0, 1, 4, 3, 2).reshape(own.layer.groups, -1, own.depth)
+    index, count = back_index(own, down, across), dy.channels // own.layer.groups
     shapes = frozenset(products.product_shapes(low.machine))
     fan = index.shape[1]
     tile = tiles.product_tile(width, own.depth, max(1, fan), shapes)
@@ -312,12 +373,12 @@ def phase(own: Convolution, dy: Map, a: int, b: int) -> None:
         x_map=dy,
         y=dx,
         y_plane=lambda: dx.plane,
-        w=packed(own, index, tile[1], "back"),
-        taps=low.build.table(partial(back_taps, own, dy, a, down, offsets), "int32"),
+        w=packed(own, index, tile[1]),
+        taps=low.build.table(partial(back_taps, own, dy, count, a, down, offsets), "int32"),
         fan=fan,
         bias=low.zeros,
         floor=NO_FLOOR,
-        table=low.build.table(partial(back_rows, own, dy, dx, a, b, down, len(across)), "int64"),
+        table=low.build.table(partial(back_rows, own, dy, dx, (a, b), down, count * len(across)), "int64"),
         rows=-(-(x.rows - a) // rows.stride),
         columns=width,
         tile_p=tile[0],
@@ -326,9 +387,9 @@ def phase(own: Convolution, dy: Map, a: int, b: int) -> None:
         x_step=dy.vector,
         y_step=step,
         groups=own.layer.groups,
-        x_group=lambda: own.count * dy.plane,
+        x_group=lambda: count * dy.plane,
         y_group=lambda: own.depth * dx.plane,
-        products=low.product_table("product", near=True),
+        products=low.product_table("product", near=True, pairs=own.pairs),
     )
 
 
@@ -337,23 +398,22 @@ def taps_of(axis: Axis, phase: int) -> list[int]:
     return [tap for tap in range(axis.size) if (phase + axis.before - tap * axis.dilation) % axis.stride == 0]
 
 
-def back_taps(own: Convolution, dy: Map, a: int, down: list[int], offsets: list[int]) -> NDArray[np.int64]:
+def back_taps(own: Convolution, dy: Map, count: int, a: int, down: list[int], offsets: list[int]) -> NDArray[np.int64]:
     """Where each product's cell of dy is: [row of the kernel][channel out][column]."""
     rows = own.axes[0]
     r = np.array([(a + rows.before - tap * rows.dilation) // rows.stride for tap in down], np.int64)
-    n, s = np.arange(own.count), np.array(offsets, np.int64)
+    n, s = np.arange(count), np.array(offsets, np.int64)
     return checked(own, n[:, None] * dy.plane + r[:, None, None] * dy.row + s * dy.vector)
 
 
 def back_rows(
-    own: Convolution, dy: Map, dx: Map, a: int, b: int, down: list[int], across: int
+    own: Convolution, dy: Map, dx: Map, phase: tuple[int, int], down: list[int], per_row: int
 ) -> NDArray[np.int64]:
     """Of each row of this phase: where dy and dx begin, and which taps fall on rows of dy that exist."""
-    rows = own.axes[0]
+    rows, (a, b) = own.axes[0], phase
     m = np.arange(-(-(own.x.rows - a) // rows.stride))
     r = np.array([(a + rows.before - tap * rows.dilation) // rows.stride for tap in down], np.int64)
     inside = (r + m[:, None] >= 0) & (r + m[:, None] < own.height)
-    per_row = own.count * across
     first = np.where(inside.any(axis=1), inside.argmax(axis=1), 0) if len(down) else 0 * m
     last = first + inside.sum(axis=1)
     starts = (a + m * rows.stride) * dx.row + b * dx.vector

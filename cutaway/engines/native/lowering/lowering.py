@@ -31,6 +31,8 @@ class Purpose:
     """What a program is for."""
 
     training: bool = False
+    pairs: bool = False
+    """Products of bfloat16 where they pay."""
     keeping: bool = False
     """Every layer's output has memory of its own, to be looked at."""
 
@@ -135,9 +137,19 @@ class Lowering:
             return None
         return consumers[0] if len(consumers[0].inputs) == 1 else None
 
-    def product_table(self, kind: str, *, near: bool = True) -> int:
+    def product_table(self, kind: str, *, near: bool = True, pairs: bool = False) -> int:
         """The address of a table of products."""
-        return self.library.table(kind, near=near).ctypes.data
+        return self.library.table(kind, near=near, pairs=pairs).ctypes.data
+
+    def in_pairs(self, x: Map) -> Map:
+        """A map of pairs of channels of another, made once."""
+        if id(x) not in self.paired:
+            shape = (*x.shape[:-1], -(-x.channels // 2))
+            self.paired[id(x)] = y = self.map(shape, x.root.level)
+            self.add("to_pairs", x.root.level, x=x, y=y, **whole(x))
+        return self.paired[id(x)]
+
+    paired: dict[int, Map] = field(default_factory=dict)
 
     # --- the way back -----------------------------------------------------------------------------
 

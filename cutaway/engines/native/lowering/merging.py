@@ -9,7 +9,6 @@ from cutaway.engines.native.kernels import run as running
 from cutaway.engines.native.lowering.lowering import Lowering, by_channel, cells, lowers, whole
 from cutaway.layers import Add, Concat, Dropout, Lrn, Multiply, Norm, Relu, Relu6
 from cutaway.layers.lrn import ALPHA
-from cutaway.layers.norm import MOMENTUM
 from cutaway.net import Node
 
 NO_FLOOR, NO_CEILING = float("-inf"), float("inf")

@@ -7,7 +7,6 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from cutaway.engines.native import tiles
 from cutaway.engines.native.kernels import products
 from cutaway.engines.native.kernels.activation import ACTIVATIONS
 from cutaway.engines.native.lowering.lowering import (
@@ -80,10 +79,8 @@ def dense(low: Lowering, node: Node) -> None:
         dy = low.slope(y)
         level = dy.root.level
         if rectified:
-            low.add(
-                "rectified_back", level, y=y, dy=dy, db=db, biased=0, ceiling=float("inf"), **cells(y, dy)
-            )
-        shapes = set(products.outer_shapes(low.machine))
+            low.add("rectified_back", level, y=y, dy=dy, db=db, biased=0, ceiling=float("inf"), **cells(y, dy))
+        shapes = set(products.matrix_shapes(low.machine))
         low.add(
             "dense_weights",
             level,
@@ -97,7 +94,7 @@ def dense(low: Lowering, node: Node) -> None:
             turned=low.build.scratchpad(low.machine.lanes * pitch),
             tile_p=max(p for p, _ in shapes),
             tile_q=max(q for _, q in shapes),
-            products=low.product_table("outer"),
+            products=low.product_table("matrix"),
             biased=int(layer.biased),
         )
         if low.wants(x):
@@ -211,9 +208,7 @@ def activation(low: Lowering, node: Node) -> None:
         if low.has_slope(y) and low.wants(x):
             dy, dx = low.slope(y), low.slope(x)
             kernel = f"{layer.word}_back"
-            low.add(
-                kernel, dy.root.level, into=x, writer=node.name, x=x, dx=dx, dy=dy, leak=leak, **cells(x, dx, dy)
-            )
+            low.add(kernel, dy.root.level, into=x, writer=node.name, x=x, dx=dx, dy=dy, leak=leak, **cells(x, dx, dy))
 
     low.back(back)
 
@@ -290,5 +285,3 @@ def shift_divide(low: Lowering, node: Node) -> None:
             )
 
     low.back(back)
-
-

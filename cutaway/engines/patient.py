@@ -1,0 +1,40 @@
+"""Predicts with the engine that is done first: a few pictures are done before a fast engine is ready."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cutaway.engines import choose
+from cutaway.engines.engine import Pixels, Predictor
+from cutaway.engines.reference import ReferencePredictor
+from cutaway.layers.layer import Array, Weights
+from cutaway.net import Net
+
+FEW = 10**9
+"""Multiplications that the reference engine does in about the time (0.2 s) that the native one takes to get ready."""
+
+
+class Patient:
+    """The reference engine for a few pictures and for every stage; the best engine for many."""
+
+    def __init__(self, net: Net, weights: Weights) -> None:
+        self.net, self.weights = net, weights
+        self.cost = net.cost(net.preparation.shape).multiplications
+
+    @cached_property
+    def few(self) -> Predictor:
+        return ReferencePredictor(self.net, self.weights)
+
+    @cached_property
+    def many(self) -> Predictor:
+        return choose("auto", self.net, precision="float32").predictor(self.net, self.weights)
+
+    def __call__(self, pictures: Pixels) -> NDArray[np.float32]:
+        ready = "many" in self.__dict__ or len(pictures) * self.cost > FEW
+        return self.many(pictures) if ready else self.few(pictures)
+
+    def stages(self, pictures: Pixels) -> dict[str, Array]:
+        return self.few.stages(pictures)
