@@ -132,7 +132,7 @@ class TestAverages:
     settings = asdict(Recipe(epochs=2, batch=50))
 
     def epochs(self, digits: cw.Pictures, kind: type[Recipe]) -> list[Epoch]:
-        events = run(set_up(digits, NET, kind(**self.settings)), engine="reference")
+        events = run(set_up(digits, NET, kind(**self.settings)), engine=choose("reference"))
         return [event for event in events if isinstance(event, Epoch)]
 
     def test_they_are_judged_and_kept(self, digits: cw.Pictures) -> None:

@@ -61,7 +61,7 @@ class Job:
     outputs: int
     """1 means yes or no, with the logarithmic loss of a sigmoid; else classes, with cross-entropy after softmax."""
     layers: list[Layer]
-    """Without the first that scale pixels, since others are given them scaled, and without the last: it is in the loss."""
+    """Without those that scale pixels, since others are given them scaled, and without the last: it is in the loss."""
     batch: int
     batches: int
     """How many batches lie ready in memory; one call goes once through them all."""

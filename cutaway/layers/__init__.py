@@ -37,7 +37,44 @@ from cutaway.layers.softmax import Softmax
 from cutaway.layers.sumpool import SumPool
 from cutaway.layers.tanh import Tanh
 
-__all__ = ["ANY", "KINDS", "PREDICTING", "Layer", "Pass", "Shape"]
+__all__ = [
+    "ANY",
+    "KINDS",
+    "PREDICTING",
+    "Add",
+    "Colour",
+    "Concat",
+    "Conv",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "Gelu",
+    "GlobalMean",
+    "Grey",
+    "HardSigmoid",
+    "HardSwish",
+    "Layer",
+    "Leaky",
+    "LogSoftmax",
+    "Lrn",
+    "MaxPool",
+    "MeanPool",
+    "Multiply",
+    "Norm",
+    "Normalise",
+    "PRelu",
+    "Pass",
+    "Relu",
+    "Relu6",
+    "Resize",
+    "Scale",
+    "Shape",
+    "Sigmoid",
+    "Silu",
+    "Softmax",
+    "SumPool",
+    "Tanh",
+]
 
 _KINDS: tuple[type[Layer], ...] = (
     *(Grey, Colour, Resize, Scale, Normalise),

@@ -73,7 +73,7 @@ def train(
     `model.facts["test"]`). Interrupted from the keyboard, it returns the best so far, if there is one.
     """
     pictures = _read(pictures, settings)
-    how = {"engine": engine, "threads": threads, "precision": precision}
+    how: dict[str, Any] = {"engine": engine, "threads": threads, "precision": precision}
     best: Model | None = None
     try:
         for epoch in training(pictures, net, folder=folder, recipe=recipe, **how, **settings):

@@ -73,7 +73,9 @@ Events = Generator[Step | Epoch, None, None]
 def run(setup: Setup, folder: Path | None = None, engine: Engine | None = None) -> Events:
     """Trains; yields a `Step` after each step and an `Epoch` after each epoch.
 
-    `engine` is what `cutaway.engines.choose` gives; without it, the best one for the net. With a folder, the best model so far is always in it, and what is needed to go on is in `folder/checkpoint`: if a
+    `engine` is what `cutaway.engines.choose` gives; without it, the best one for the net.
+
+    With a folder, the best model so far is always in it, and what is needed to go on is in `folder/checkpoint`: if a
     run of the same setup was left there, it goes on where it was, to the same bits. Raises JobError where the loss is
     no longer a finite number; the best weights are kept.
     """

@@ -7,6 +7,7 @@ import numpy as np
 from benchmarks.engine.job import Job
 from benchmarks.engine.peers.serving import MOMENTUM, RATE, Ready, pixels, serve
 from cutaway.engines.native import Native
+from cutaway.engines.native.trainer import NativeTrainer
 from cutaway.losses import loss_for
 from cutaway.net import parse, start
 from cutaway.optimisers import Sgd
@@ -29,6 +30,7 @@ def prepare(job: Job) -> Ready:
     targets = np.eye(job.outputs, dtype=np.float32)[y.ravel()] if job.outputs > 1 else y.reshape(-1, 1)
     rule = Sgd(momentum=MOMENTUM, nesterov=False, decay=0.0)
     trainer = engine.trainer(net, start(net), loss_for(net.output.layer), rule, 0)
+    assert isinstance(trainer, NativeTrainer)
     rates = [RATE] * job.batches
 
     def train() -> float:

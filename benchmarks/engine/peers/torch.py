@@ -41,6 +41,7 @@ def prepare(job: Job) -> Ready:
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             optimiser.step()
+        assert loss is not None
         return float(loss)
 
     return Ready(train, sum(p.numel() for p in model.parameters()))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,9 +62,9 @@ class Library:
             product, gradient = np.zeros(PRODUCT, np.int64), np.zeros(GRADIENT, np.int64)
             for shape in p.product_shapes(self.machine):
                 product[shape] = self._addresses[p.name_of("product", *shape, near, pairs)]
-            for *shape, own in p.gradient_shapes(self.machine):
+            for r, s, q, own in p.gradient_shapes(self.machine):
                 if own == near:
-                    gradient[tuple(shape)] = self._addresses[p.name_of("gradient", *shape, near, pairs)]
+                    gradient[r, s, q] = self._addresses[p.name_of("gradient", r, s, q, near, pairs)]
             self._tables |= {f"product{near:d}{pairs:d}": product, f"gradient{near:d}{pairs:d}": gradient}
         if pairs:
             return
@@ -96,9 +97,9 @@ def codes(machine: Machine, group: str, names_only: bool = False) -> Iterator[tu
         for shape in p.product_shapes(machine):
             name = p.name_of("product", *shape, near, pairs)
             yield name, None if names_only else p.write_product(machine, *shape, near, pairs)
-    for *shape, near in p.gradient_shapes(machine):
-        name = p.name_of("gradient", *shape, near, pairs)
-        yield name, None if names_only else p.write_gradient(machine, *shape, near, pairs)
+    for r, s, q, near in p.gradient_shapes(machine):
+        name = p.name_of("gradient", r, s, q, near, pairs)
+        yield name, None if names_only else p.write_gradient(machine, r, s, q, near, pairs)
     yield p.name_of("peak", pairs), None if names_only else p.write_peak(machine, pairs)
     if pairs:
         return
@@ -145,7 +146,7 @@ def compiled(machine: Machine, group: str) -> bytes:
     return maker.emit_object(module)
 
 
-def target(machine: Machine) -> object:
+def target(machine: Machine) -> Any:
     """LLVM's own idea of the machine."""
     from llvmlite import binding as llvm
 

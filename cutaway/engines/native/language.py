@@ -6,9 +6,9 @@
         y[i] = x[i] * 2.0
     print(code.text())
 
-Operators on values write instructions; `for` over `code.loop` writes a loop, once; `with code.when(...)` a branch. What
-Python itself does while it runs (its own loops, ifs, function calls) is decided when the kernel is written: unrolling is
-a Python loop. Numbers that change in a loop live in a `Variable`, which LLVM keeps in a register.
+Operators on values write instructions; `for` over `code.loop` writes a loop, once; `with code.when(...)` a branch.
+What Python itself does while it runs (its own loops, ifs, function calls) is decided when the kernel is written:
+unrolling is a Python loop. Numbers that change in a loop live in a `Variable`, which LLVM keeps in a register.
 """
 
 from __future__ import annotations
@@ -381,7 +381,7 @@ class Code:
         self.line(f"{done}:")
 
     def pieces(self, total: Value, largest: Value | int) -> Iterator[tuple[Value, Value]]:
-        """Cuts a number into pieces of nearly equal size, none larger: (where it starts, its size), one after another."""
+        """Cuts a number into pieces of nearly equal size, none larger: (where it starts, its size) of each."""
         count = (total + largest - 1) // largest
         size, longer = total // count, total % count
         start = self.variable(self.whole(0))

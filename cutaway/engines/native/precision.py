@@ -1,7 +1,7 @@
-"""Whether a net bears products of bfloat16: its own layers, weights and pictures are asked, once, before the first step.
+"""Whether a net bears products of bfloat16: its own layers, weights and pictures are asked, before the first step.
 
-A bfloat16 has 8 bits, so each product is off by up to 2^-8 of itself, by chance up or down; the sums are float32. Over a
-whole array of gradients that adds up to a few parts in a thousand. Where it is much more, a layer subtracts large
+A bfloat16 has 8 bits, so each product is off by up to 2^-8 of itself, by chance up or down; the sums are float32. Over
+a whole array of gradients that adds up to a few parts in a thousand. Where it is much more, a layer subtracts large
 numbers of nearly equal size, or a gradient is nothing but rounding; then float32 is the better choice.
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -207,7 +208,7 @@ class Program:
         """A place for each map: where the geometry is the same, that of one that is no longer needed."""
         builder, slot = self.builder, Region()
         slot.take(layout.HEADER)
-        free: dict[tuple[int, ...], list[tuple[int, int]]] = {}
+        free: dict[tuple[int, ...], list[int]] = {}
         busy: list[tuple[int, Map]] = []
         for root, first, last in sorted(self.maps().values(), key=lambda life: life[1]):
             for end, done in [item for item in busy if item[0] < first]:
@@ -216,8 +217,8 @@ class Program:
             waiting = free.get(root.geometry, [])
             root.offset = waiting.pop() if waiting and not self.keep else slot.take(root.size + SKEW)
             busy.append((last, root))
-        for own in builder.slot_extra:
-            own[1] = slot.take(own[0])
+        for extra in builder.slot_extra:
+            extra[1] = slot.take(extra[0])
         builder.scratch_start = builder.thread.take(builder.scratch)
         self.tables: list[tuple[int, NDArray[np.generic]]] = []
         for own, made, kind in builder.deferred:
@@ -310,12 +311,11 @@ class Program:
                 value = given[name]
                 if isinstance(value, Place):
                     values[:, number, place], areas[number, place] = value.bytes, value.area
-                elif isinstance(value, np.ndarray):
-                    values[:, number, place] = value
+                elif isinstance(value, float):
+                    values[:, number, place] = bits(value)
                 else:
-                    values[:, number, place] = (
-                        value() if callable(value) else bits(value) if isinstance(value, float) else value
-                    )
+                    assert not isinstance(value, Map)
+                    values[:, number, place] = value() if callable(value) else value
         return values, areas
 
     def slot_start(self, thread: int, slot: int) -> int:
@@ -326,7 +326,7 @@ class Program:
         """Bytes from the start of memory."""
         return self.starts[5] + thread * (self.thread_size + LINE * 5)
 
-    def view(self, start: int, count: int, kind: type[np.generic]) -> NDArray[np.generic]:
+    def view(self, start: int, count: int, kind: type[Any]) -> NDArray[Any]:
         """Numbers in memory."""
         return self.memory[start : start + count * np.dtype(kind).itemsize].view(kind)
 

@@ -35,7 +35,7 @@ class Runner:
         steps: int = 1,
         **places: Array,
     ) -> int:
-        """Runs stages first ... last for every step. Returns how many steps were done before a number was not finite."""
+        """Runs stages first ... last for every step. Returns how many steps were done with all numbers finite."""
         words = self.words
         for name, array in places.items():
             assert array.flags.c_contiguous

@@ -5,14 +5,14 @@ from __future__ import annotations
 import ctypes
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 
 Work = Callable[[], None]
 
 
 class Threads:
-    """`Threads(2).run([first, second])`: the caller does the first part, the others theirs; returns when all are done."""
+    """`Threads(2).run([first, second])`: the caller does the first part, others theirs; returns when all are done."""
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -23,7 +23,7 @@ class Threads:
             threading.Thread(target=serve, args=(queue,), daemon=True).start()
         weakref.finalize(self, stop, self.queues)
 
-    def run(self, parts: list[Work], abandon: Work) -> None:
+    def run(self, parts: Sequence[Work], abandon: Work) -> None:
         """Runs all parts at once. `abandon` is called where the caller's own part is broken off: others wait for it."""
         done = threading.Semaphore(0)
         for queue, part in zip(self.queues, parts[1:], strict=True):

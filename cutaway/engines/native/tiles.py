@@ -1,7 +1,7 @@
 """How many columns, channels and taps a product takes at a time: what keeps the multipliers busiest.
 
 A processor with 512-bit registers starts one multiply-add of a whole register in a cycle and loads one register, or two
-numbers to be spread; a sum can be added to again after four cycles. The formulas count cycles of one pass over all tiles.
+numbers to be spread; a sum can be added to again after four cycles. The formulas count cycles of a pass over all tiles.
 """
 
 from __future__ import annotations

@@ -36,6 +36,10 @@ class NativeTrainer:
         self.parameters = net.parameters()
         optimiser.check(self.parameters)
         self.steps_done = self.batch = 0
+        self.low: lowering.Lowering
+        self.remembered: lowering.Remembered
+        self.program: Program
+        self.runner: Runner
         self.outputs = net.shapes()[net.output.name]
 
     def step(self, pictures: Pixels, targets: Targets, rate: float) -> Stepped:
@@ -134,12 +138,8 @@ class NativeTrainer:
         if other.low.paired and bears(self, other, pictures, targets):
             kept = self.state()
             self.precision, self.batch = "bf16", other.batch
-            self.low, self.remembered, self.program, self.runner = (
-                other.low,
-                other.remembered,
-                other.program,
-                other.runner,
-            )
+            self.low, self.remembered = other.low, other.remembered
+            self.program, self.runner = other.program, other.runner
             self.restore(kept)
 
     def _fit(self, batch: int) -> None:

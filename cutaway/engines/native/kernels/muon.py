@@ -64,7 +64,7 @@ def muon_scale(op: Op) -> None:
 
 
 @kernel("a a_row a_step b count c d first last pitch scale share tile_p tile_q products")
-def multiply(op: Op) -> None:
+def multiply_matrices(op: Op) -> None:
     """c = scale a b + share d, rows `first` to `last`; `count`: columns of a; `pitch`: bytes of a row of b, c and d."""
     table = op.pointer(op.products, "i64")
     with op.when(op.last > op.first):

@@ -111,6 +111,7 @@ def kernel(
 
     def register(write: Callable[[Op], None]) -> Callable[[Op], None]:
         own = name or write.__name__
+        assert own not in KERNELS, f"there are two kernels {own}"
         expanded = [part for field in fields.split() for part in parts(field)]
         KERNELS[own] = Kernel(own, tuple(expanded), write, pairs)
         return write

@@ -49,7 +49,6 @@ def maxpool(op: Op) -> None:
 @kernel(f"{WINDOWS} @dx @dy codes_address")
 def maxpool_back(op: Op) -> None:
     """Adds each window's gradient to the cell that won it."""
-    kind = f"<{op.lanes} x i8>"
     for channel, row, (dy,) in op.rows_of("dy"):
         codes = op.codes(op.codes_address + ((channel * op.rows + row) * op.width) * op.lanes)
         top, height, above = stop(op, op.down, row)

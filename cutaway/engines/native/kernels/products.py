@@ -150,8 +150,8 @@ def write_gradient(machine: Machine, rows: int, taps: int, channels: int, near: 
         x.value += code.x_row
         dy.value += code.dy_row
     for total, (r, s, q) in zip(sums, grid, strict=True):
-        place = code.pointer(code.out + code.out_r * r + code.out_s * s + code.out_q * q, "float")
-        place[0] = place[0] + code.sum(total.value)
+        out = code.pointer(code.out + code.out_r * r + code.out_s * s + code.out_q * q, "float")
+        out[0] = out[0] + code.sum(total.value)
     return code
 
 

@@ -1,7 +1,8 @@
 """What each thread does: step by step, stage by stage, block by block, record by record.
 
-A stage is a run of the program's records. In one of blocks, each thread takes its own blocks of pictures through all of
-the stage, one after another, so that a block stays in its caches; in one of the batch, each thread runs the records once.
+A stage is a run of the program's records. In one of blocks, each thread takes its own blocks of pictures through all
+of the stage, one after another, so that a block stays in its caches; in one of the batch, each thread runs the records
+once.
 Where a stage ends at a barrier, no thread begins the next before all are there.
 """
 
@@ -14,7 +15,7 @@ from cutaway.engines.native.language import Pointer, Value
 RECORD = 32
 """64-bit words of a record: the kernel's address and up to 31 fields."""
 STAGE = 4
-"""Words of a stage: whether it is one of blocks, its first record, the one after its last, whether it ends at a barrier."""
+"""Words of a stage: whether of blocks, its first record, the one after the last, whether a barrier ends it."""
 (
     PICTURES,
     TARGETS,
@@ -34,8 +35,8 @@ STAGE = 4
 ) = range(15)
 """Words of the call: what is asked, and what came of it. Addresses of pictures (uint8), targets, losses, outputs and of
 the floats and dropout keys of each step; how many pictures, in batches of how many, in how many steps; stages to run;
-then the number (from 1) of the step in which a number was not finite, the barrier's count, whether a thread has failed, steps done, and the system's
-function that lets other threads run."""
+then the number (from 1) of the step in which a number was not finite, the barrier's count, whether a thread has failed,
+steps done, and the system's function that lets other threads run."""
 CALL = 16
 
 

@@ -13,7 +13,7 @@ from cutaway.engines.native.kernels.op import Op, kernel
 from cutaway.engines.native.language import Value, Variable, vector
 
 RATE, C1, C2, SHARE = range(4)
-"""Floats that the optimiser is told of each step: learning rate; AdamW's corrections; the way of averages to weights."""
+"""Floats that the update is told of each step: learning rate; AdamW's corrections; how far averages follow."""
 NUMBERS = 4
 
 

@@ -10,7 +10,18 @@ from cutaway.losses import Loss
 from cutaway.net import Net
 from cutaway.optimisers import Optimiser
 
-__all__ = ["Lowering", "Purpose", "Unsupported", "convolution", "merging", "plain", "predicting", "training"]
+__all__ = [
+    "LOWER",
+    "Lowering",
+    "Purpose",
+    "Remembered",
+    "Unsupported",
+    "convolution",
+    "merging",
+    "plain",
+    "predicting",
+    "training",
+]
 
 
 def layers(low: Lowering, until: str | None = None) -> None:

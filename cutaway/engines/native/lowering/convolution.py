@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,7 @@ class Convolution:
 
     @property
     def pairs(self) -> bool:
-        """Whether products of bfloat16 pay: converting costs a few operations a cell and channel, so there must be many."""
+        """Whether products of bfloat16 pay: converting costs a few operations a cell, so there must be many."""
         if not self.low.purpose.pairs or self.layer.groups > 1:
             return False
         return min(self.depth, self.count) >= LEAST_CHANNELS and self.depth * math.prod(self.layer.size) >= LEAST_FAN
@@ -115,7 +116,7 @@ def forward(own: Convolution, y: Map) -> Place:
     shapes = frozenset(products.product_shapes(low.machine))
     tile = tiles.product_tile(own.width, own.count, fan, shapes)
     bias, _ = low.bias(own.node, own.layer.biased)
-    operands = {
+    operands: dict[str, Any] = {
         "x": x.place,
         "w": packed(own, forward_index(own), tile[1]),
         "taps": low.build.table(partial(forward_taps, own, x, depth), "int32"),
@@ -206,7 +207,7 @@ def back_index(own: Convolution, down: list[int], across: list[int]) -> NDArray[
 
 
 def packed(own: Convolution, index: NDArray[np.int64], tile: int) -> Place:
-    """Room for the weights in the order of the products, [group][tile][tap][channel of the tile], filled once a step."""
+    """Weights in the order of the products, [group][tile][tap][channel of the tile], filled in once a step."""
     low = own.low
     parts, start = [], 0
     for size in tiles.split(index.shape[2], tile):
@@ -322,7 +323,7 @@ def weights(own: Convolution, dy: Map) -> None:
 
 def folded(own: Convolution, dy: Map) -> tuple[Map, Map, int]:
     """What came in and dy, folded in half: pairs of rows. And how many rows of dy that leaves."""
-    low, (rows, columns), level = own.low, own.axes, dy.root.level
+    low, rows, level = own.low, own.axes[0], dy.root.level
     half = -(-own.height // 2)
     x = low.map(((half - 1) * rows.stride + rows.span, own.x.width, own.x.channels), level)
     x.beside(0, own.columns_beside)
@@ -332,7 +333,7 @@ def folded(own: Convolution, dy: Map) -> tuple[Map, Map, int]:
         (own.x, x, own.x.rows, -rows.before, half * rows.stride),
         (dy, slopes, own.height, 0, half),
     ):
-        settings = {"height": height, "top": top, "apart": apart, "zeros": zeros}
+        settings: dict[str, Any] = {"height": height, "top": top, "apart": apart, "zeros": zeros}
         low.add("fold", level, x=source, y=target, **settings, **whole(target))
     return x, slopes, half
 

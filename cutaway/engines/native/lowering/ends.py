@@ -22,7 +22,7 @@ def prepared(net: Net) -> list[Node]:
 
 
 def tabulated(net: Net, after: str) -> list[Node]:
-    """The layers behind them that see a pixel by itself: of each of the 256 pixels there can be, they make one number."""
+    """The layers behind them that see a pixel by itself: of each of the 256 there can be, they make one number."""
     found: list[Node] = []
     while True:
         consumers = net.consumers(after)

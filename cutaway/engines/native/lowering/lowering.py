@@ -1,7 +1,7 @@
 """From a net to a program: layer after layer forward, then back.
 
-Each kind of layer has a function that adds its records and, where gradients are wanted, leaves a function that adds those
-of the way back; these are called in the opposite order. `Lowering` is what they work with.
+Each kind of layer has a function that adds its records and, where gradients are wanted, leaves a function that adds
+those of the way back; these are called in the opposite order. `Lowering` is what they work with.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from cutaway.engines.native.compiler import Library
 from cutaway.engines.native.kernels import run as running
+from cutaway.engines.native.machine import Machine
 from cutaway.engines.native.maps import Area, Map, Place
 from cutaway.engines.native.program import Builder, Record
 from cutaway.engines.native.weights import Weights
@@ -69,7 +71,7 @@ class Lowering:
         self.header = Place(Area.SLOT, 0)
 
     @property
-    def machine(self):  # type: ignore[no-untyped-def]
+    def machine(self) -> Machine:
         """What the code is made for."""
         return self.library.machine
 
@@ -198,15 +200,15 @@ class Lowering:
         """Asks that running mean and variance move towards the batch's, when the step has gone well."""
         self.observed.append((node, figures, channels))
 
-    def add(self, kernel: str, level: int, into: Map | None = None, writer: str = "", **operands: object) -> Record:
+    def add(self, kernel: str, level: int, into: Map | None = None, writer: str = "", **operands: Any) -> Record:
         """A record for each block. `into`: the map whose gradient it writes or adds to."""
         target = self.slope(into) if into is not None else None
         if target is not None:
             target.root.level = max(target.root.level, level)
-        return self.build.add(kernel, level, target, writer, **operands)  # type: ignore[arg-type]
+        return self.build.add(kernel, level, target, writer, **operands)
 
 
-def cells(*maps: Map) -> dict[str, Callable[[], int]]:
+def cells(*maps: Map) -> dict[str, Any]:
     """Channels, rows and width of maps of one size, for kernels that go over them cell by cell."""
     return {name: partial(_long_rows, maps, number) for number, name in enumerate(("channels", "rows", "width"))}
 
@@ -222,7 +224,7 @@ def _long_rows(maps: tuple[Map, ...], number: int) -> int:
     return (x.channels, 1, cell_count)[number]
 
 
-def by_channel(*maps: Map) -> dict[str, Callable[[], int]]:
+def by_channel(*maps: Map) -> dict[str, Any]:
     """The same for kernels that treat each channel by itself."""
     x = maps[0]
 
@@ -233,7 +235,7 @@ def by_channel(*maps: Map) -> dict[str, Callable[[], int]]:
     return {name: partial(number, place) for place, name in enumerate(("channels", "rows", "width"))}
 
 
-def whole(x: Map) -> dict[str, int]:
+def whole(x: Map) -> dict[str, Any]:
     """Channels, rows and width as they are."""
     return {"channels": x.channels, "rows": x.rows, "width": x.width}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from cutaway.engines.native.kernels import norm as norm_kernels
@@ -190,7 +192,7 @@ def multiply(low: Lowering, node: Node) -> None:
         for own, other, writer in ((x, gate, "x"), (gate, x, "gate")):
             if not low.wants(own):
                 continue
-            into = {"into": own, "writer": f"{node.name} {writer}"}
+            into: dict[str, Any] = {"into": own, "writer": f"{node.name} {writer}"}
             slope = low.slope(own)
             if not single:
                 low.add("multiply_back", at, factor=other, dx=slope, dy=dy, **into, **cells(other, slope, dy))
@@ -210,7 +212,7 @@ def lrn(low: Lowering, node: Node) -> None:
     y = low.output(node, x.level)
     low.want(node, y, [x])
     squares, base = low.map(x.shape, x.level), low.map(x.shape, x.level)
-    settings = {"reach": layer.size, "share": float(ALPHA / layer.size)}
+    settings: dict[str, Any] = {"reach": layer.size, "share": float(ALPHA / layer.size)}
     low.add("lrn", x.level, x=x, y=y, squares=squares, base=base, **settings, **whole(x))
 
     def back() -> None:

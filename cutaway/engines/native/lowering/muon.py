@@ -45,7 +45,7 @@ class Matrix:
         shapes = list(matrix_shapes(self.low.machine))
         tile_p, tile_q = (max(side) for side in zip(*shapes, strict=True))
         table = self.low.product_table("matrix")
-        self._add("multiply", stage, rows, tile_p=tile_p, tile_q=tile_q, products=table, **operands)
+        self._add("multiply_matrices", stage, rows, tile_p=tile_p, tile_q=tile_q, products=table, **operands)
 
     def flat(self, start: Place) -> dict[str, Operand]:
         """Where the engine keeps these numbers, of all weights, or of what has their layout."""
@@ -106,9 +106,13 @@ def orthogonal(matrix: Matrix, stage: int) -> int:
     size, pitch, number = matrix.columns, matrix.pitch, 4
     for _ in range(ITERATIONS):
         x, s, t = matrix.x, matrix.s, matrix.t
-        down = {"a": x, "a_row": number, "a_step": pitch}  # the columns of x are the rows of its transpose
+        down: dict[str, Operand] = {
+            "a": x,
+            "a_row": number,
+            "a_step": pitch,
+        }  # the columns of x are the rows of its transpose
         matrix.multiply(stage, size, **down, b=x, count=matrix.rows, c=s, d=s, scale=1.0, share=0)
-        along = {"a_row": pitch, "a_step": number, "count": size}
+        along: dict[str, Operand] = {"a_row": pitch, "a_step": number, "count": size}
         matrix.multiply(stage + 1, size, a=s, **along, b=s, c=t, d=s, scale=c, share=b)
         matrix.multiply(stage + 2, matrix.rows, a=x, **along, b=t, c=matrix.other, d=x, scale=1.0, share=a)
         matrix.x, matrix.other = matrix.other, matrix.x

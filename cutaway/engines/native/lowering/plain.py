@@ -217,7 +217,7 @@ def register_activations() -> None:
     """Every kind of layer whose word is that of an activation here."""
     from cutaway.layers import KINDS
 
-    for kind in KINDS.values() if isinstance(KINDS, dict) else KINDS:
+    for kind in KINDS.values():
         if kind.word in ACTIVATIONS:
             LOWER[kind] = activation
 

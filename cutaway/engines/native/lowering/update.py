@@ -46,7 +46,7 @@ def update(low: Lowering, optimiser: Optimiser) -> Remembered:
     registers = low.weights.trained // low.machine.lanes
     shares = np.arange(low.threads + 1) * registers // low.threads
     first_thread = Place(Area.FIRST, low.gradients_place.offset)
-    mine = {"gradients": first_thread, "first": shares[:-1], "last": shares[1:]}
+    mine: dict[str, Operand] = {"gradients": first_thread, "first": shares[:-1], "last": shares[1:]}
     low.build.add_for_batch(
         "gather_gradients",
         GATHER,
