@@ -331,7 +331,7 @@ def test_prediction_does_not_depend_on_the_batch(engine: Engine) -> None:
     predictor = engine.predictor(net, weights)
     together = predictor(pictures)
     alone = np.concatenate([predictor(pictures[i : i + 1]) for i in range(9)])
-    np.testing.assert_allclose(together, alone, rtol=0, atol=2e-7)
+    np.testing.assert_allclose(together, alone, rtol=0, atol=8 * 2**-24)  # sums of a few hundred, in another order
     assert (together.argmax(axis=1) == alone.argmax(axis=1)).all()
 
 

@@ -1,1 +1,1 @@
-"""."""
+"""Training and predicting against the best that others do, in one run: `python -m benchmarks.engine --help`."""
