@@ -1,5 +1,6 @@
 """Every engine passes the conformance suite; and the suite itself catches what it should."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -9,6 +10,8 @@ import pytest
 
 from cutaway.engines import NAMES, choose, conformance
 from cutaway.engines.engine import Engine, NotFinite, Pixels, Predictor, Stepped, Targets, Trainer
+from cutaway.engines.native.machine import this_machine
+from cutaway.engines.native.precision import GRADIENT, worst
 from cutaway.engines.reference import Reference, ReferenceTrainer
 from cutaway.errors import InputError
 from cutaway.layers.layer import Array, Weights
@@ -344,3 +347,66 @@ def assert_same(first: Mapping[str, Array], second: Mapping[str, Array]) -> None
     assert first.keys() == second.keys()
     for name in first:
         np.testing.assert_array_equal(first[name], second[name], err_msg=name)
+
+
+def test_gradients_of_bf16_are_near() -> None:
+    """Each array of gradients within a part of its length; and not the same, so that pairs are really used."""
+    if not this_machine().pairs:
+        with pytest.raises(InputError, match="has no products of bf16"):
+            choose("native", precision="bf16")
+        return
+    net = parse(
+        "scale, conv 16 3x3 same, relu, conv 24 3x3 stride 2, relu, conv 9 3x3 same, flatten, dense 4, softmax",
+        input=(13, 11, 3),
+    )
+    weights, pictures, targets = drawn(net, 19)
+    loss = loss_for(net.output.layer)
+    exact, rough = (
+        choose("native", net, precision=precision).trainer(net, weights, loss, Sgd(), 0).gradients(pictures, targets)
+        for precision in ("float32", "bf16")
+    )
+    assert 1e-4 < worst(exact, rough) < GRADIENT
+
+
+def test_auto_takes_bf16_where_the_net_bears_it() -> None:
+    net = parse("scale, conv 16 3x3 same, relu, conv 16 3x3, relu, flatten, dense 4, softmax", input=(12, 12, 1))
+    weights, pictures, targets = drawn(net, 17)
+    trainer = choose("native", net).trainer(net, weights, loss_for(net.output.layer), Sgd(), 0)
+    trainer.step(pictures, targets, 0.01)
+    assert trainer.state()["bf16"].tolist() == [this_machine().pairs]
+    again = choose("native", net).trainer(net, weights, loss_for(net.output.layer), Sgd(), 0)
+    again.restore(trainer.state())
+    for each in (trainer, again):
+        each.step(pictures, targets, 0.01)
+    assert_same(trainer.weights(), again.weights())
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (
+            "scale, maxpool 17 stride 1, flatten, dense 3, softmax",
+            r"maxpool1 \(maxpool 17 stride 1\) has windows of more",
+        )
+    ],
+)
+def test_a_net_that_is_refused_runs_with_the_reference(text: str, why: str, caplog: pytest.LogCaptureFixture) -> None:
+    assert choose("auto", parse(text, input=(20, 20, 1))).name == "reference"
+    (record,) = caplog.records
+    assert re.search(why, record.getMessage())
+
+
+def test_precisions_and_threads_that_cannot_be() -> None:
+    with pytest.raises(InputError, match="there is no precision 'float23'; did you mean 'float32'"):
+        choose("native", precision="float23")
+    with pytest.raises(InputError, match="threads is 0; it can be 1 or more"):
+        choose("native", threads=0)
+
+
+@pytest.mark.parametrize("text", NETS.values(), ids=NETS)
+def test_one_thread_and_two_agree(text: str) -> None:
+    net = parse(text, input=(12, 12, 1))
+    weights, pictures, targets = drawn(net, 37)
+    for threads in (1, 2, 3):
+        engine = choose("native", net, threads, "float32")
+        conformance.gradients(engine, net, weights, pictures, targets, loss_for(net.output.layer), Sgd())

@@ -147,9 +147,9 @@ class TestAverages:
     @pytest.mark.parametrize("left_after", [10, 35])
     def test_a_run_that_is_left_goes_on_with_them(self, digits: cw.Pictures, left_after: int, tmp_path: Path) -> None:
         setup = set_up(digits, NET, Averaging(**self.settings))
-        list(itertools.islice(run(setup, tmp_path, choose()), left_after))
+        list(itertools.islice(run(setup, tmp_path, choose("reference")), left_after))
         if left_after == 10:  # no epoch is complete: what is saved are the averages of this moment
-            left = Checkpoint.of(tmp_path, setup, choose().name).load()
+            left = Checkpoint.of(tmp_path, setup, "reference").load()
             assert left
             for name, value in cw.load(tmp_path).weights.items():
                 np.testing.assert_array_equal(value, left[0][f"optimiser.average.{name}"], err_msg=name)
