@@ -16,24 +16,14 @@ from cutaway.engines.reference import Reference, ReferenceTrainer
 from cutaway.errors import InputError
 from cutaway.layers.layer import Array, Weights
 from cutaway.losses import Loss, SquaredError, loss_for
-from cutaway.net import Net, Node, parse, start
+from cutaway.net import Net, Node, parse
 from cutaway.net.zoo import ZOO
 from cutaway.optimisers import AdamW, Group, Muon, Optimiser, Sgd
 from tests.cases import CASES, Case
 from tests.compare import assert_equal
 from tests.layer_table import layer_of
+from tests.nets import NETS, assert_same, drawn
 
-NETS = {
-    "lenet": "scale, normalise 0.1 0.3, conv 6 5x5 same, relu, maxpool 2, conv 16 5x5, relu, maxpool 2 partial, "
-    "flatten, dense 20, relu, dense 4, softmax",
-    "branches": "scale, conv 6 3x3 same, norm, relu, residual(conv 6 3x3 same groups 2, norm, silu), "
-    "concat(conv 3 1x1 | conv 4 3x3 same dilation 2), squeeze(globalmean, dense 4, relu, dense 7, sigmoid), lrn 3, "
-    "meanpool 2 stride 1 partial, dropout 0.3, flatten, dense 4, softmax",
-    "activations": "scale, conv 4 3x3 stride 2 pad 1 0 1 0, leaky, prelu, conv 4 2x2 same no bias, gelu, hardswish, "
-    "sumpool 2 partial, tanh, conv 4 1x1, relu6, conv 4 1x1, hardsigmoid, globalmean, dense 4, sigmoid",
-    "preparation": "grey, colour, resize 9x7 fit, scale, conv 3 3x3 stride 2, relu, flatten, dense 4, logsoftmax",
-    "squares": "scale, flatten, dense 5, tanh, dense 4",
-}
 SIZES = [(12, 12, 1), (13, 11, 3)]
 GROUPS = (Group("dense1.weight", rate=0.5, decay=0.1), Group("dense1.*", rate=0), Group("*.bias", rate=2))
 RULES = {
@@ -49,18 +39,6 @@ RULES = {
 @pytest.fixture(params=NAMES)
 def engine(request: pytest.FixtureRequest) -> Engine:
     return choose(request.param, precision="float32")
-
-
-def drawn(net: Net, count: int, seed: int = 0) -> tuple[dict[str, Array], Pixels, Targets]:
-    """Weights, pictures and targets drawn by chance; running means are not all zero."""
-    random = np.random.default_rng(seed)
-    weights: dict[str, Array] = dict(start(net, seed))
-    for name in weights:
-        if name.endswith(("mean", "bias")):
-            weights[name] = random.normal(0, 0.1, weights[name].shape).astype(np.float32)
-    outputs = net.shapes()[net.output.name][0]
-    pictures = random.integers(0, 256, (count, *net.input), dtype=np.uint8)
-    return weights, pictures, np.eye(outputs, dtype=np.float32)[random.integers(0, outputs, count)]
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
@@ -341,12 +319,6 @@ def test_prediction_does_not_depend_on_the_batch(engine: Engine) -> None:
 def test_an_unknown_engine_is_refused() -> None:
     with pytest.raises(InputError, match="there is no engine 'referense'; did you mean 'reference'"):
         choose("referense")
-
-
-def assert_same(first: Mapping[str, Array], second: Mapping[str, Array]) -> None:
-    assert first.keys() == second.keys()
-    for name in first:
-        np.testing.assert_array_equal(first[name], second[name], err_msg=name)
 
 
 def test_gradients_of_bf16_are_near() -> None:
