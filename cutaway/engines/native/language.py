@@ -398,6 +398,20 @@ class Code:
         """A number that other threads write, and all that they wrote before it."""
         return self.write(f"load atomic i64, ptr {place.name} acquire, align 8", "i64")
 
+    def atomic_write(self, place: Pointer, number: int) -> None:
+        """Writes a number that other threads read, and with it all that was written before."""
+        self.line(f"store atomic i64 {number}, ptr {place.name} release, align 8")
+
+    def atomic_exchange(self, place: Pointer, number: int) -> Value:
+        """Writes a number that other threads write as well; what it was before."""
+        return self.write(f"atomicrmw xchg ptr {place.name}, i64 {number} acq_rel", "i64")
+
+    def atomic_replace(self, place: Pointer, old: int, new: int) -> Value:
+        """Writes a number where another still is what it was; whether it was."""
+        pair = f"cmpxchg ptr {place.name}, i64 {old}, i64 {new} acq_rel acquire"
+        both = self.write(pair, "{ i64, i1 }")
+        return self.write(f"extractvalue {both.kind} {both.name}, 1", "i1")
+
     def jump(self, address: Value, *arguments: Value) -> None:
         """Calls the function at an address."""
         target = self.convert("inttoptr", address, "ptr")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import statistics
 import time
-from functools import partial
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from cutaway.engines.native.compiler import library
-from cutaway.engines.native.threads import Threads, function
+from cutaway.engines.native.threads import address, function
 
 TURNS = 400_000
 """Turns of the loop in one measurement: a few hundredths of a second."""
@@ -27,12 +27,11 @@ def peak(precision: str = "float32", threads: int = 2, rounds: int = 5) -> float
     entry = function(library().product_address("peak", pairs))
     room = [np.zeros(4 * machine.lanes * (SUMS + 3) + 64, np.uint8) for _ in range(threads)]
     records = [np.array([-(-r.ctypes.data // 64) * 64, TURNS], np.int64) for r in room]
-    workers = Threads(threads)
-    work = [partial(entry, record.ctypes.data) for record in records]
     operations = threads * TURNS * SUMS * TIMES * machine.lanes * (4 if pairs else 2)
     rates = []
-    for _ in range(rounds):
-        began = time.perf_counter()
-        workers.run(work, lambda: None)
-        rates.append(operations / (time.perf_counter() - began) / 1e9)
+    with ThreadPoolExecutor(threads) as workers:
+        for _ in range(rounds):
+            began = time.perf_counter()
+            list(workers.map(entry, map(address, records)))
+            rates.append(operations / (time.perf_counter() - began) / 1e9)
     return statistics.median(rates)

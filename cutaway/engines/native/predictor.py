@@ -19,6 +19,9 @@ from cutaway.layers.layer import Array, Weights
 from cutaway.net import Net
 from cutaway.net.net import INPUT
 
+SMALL = 10**6
+"""Multiplications below which one thread alone is done sooner: about 20 microseconds."""
+
 
 def ready(net: Net, pictures: Pixels) -> Pixels:
     """Pictures at the size of the net's first layer that computes."""
@@ -35,13 +38,15 @@ class NativePredictor:
         self.net, self.weights, self.threads = net, weights, threads
         self.low = lowering.predicting(net, library(), threads.count, pairs=precision == "bf16")
         self.runner = started(self.low, weights, threads)
-        self.shape = net.shapes()[net.output.name]
+        self.shape, self.wanted = net.shapes()[net.output.name], net.preparation.shape
+        self.cost = net.cost(self.wanted).multiplications
 
     def __call__(self, pictures: Pixels) -> NDArray[np.float32]:
         x = ready(self.net, pictures) if len(pictures) else pictures
         outputs = np.zeros((len(pictures), *self.shape), np.float32)
         if len(pictures):
-            run_all(self.runner, x, outputs)
+            active = 1 if len(pictures) * self.cost < SMALL else self.threads.count
+            run_all(self.runner, x, outputs, active)
         return outputs
 
     def stages(self, pictures: Pixels) -> dict[str, Array]:
@@ -56,7 +61,7 @@ class NativePredictor:
         parts: dict[str, list[Array]] = {name: [] for name in maps}
         for first in range(0, len(x), lanes):
             some = x[first : first + lanes]
-            run_all(runner, some, np.zeros((len(some), *self.shape), np.float32))
+            run_all(runner, some, np.zeros((len(some), *self.shape), np.float32), 1)
             for name, made in maps.items():
                 parts[name].append(read(runner.program, made)[: len(some)])
         return stages | {name: np.concatenate(some) for name, some in parts.items()}
@@ -73,14 +78,14 @@ def started(low: lowering.Lowering, weights: Weights, threads: Threads) -> Runne
     program = Program(low.build, slots=1, keep=low.purpose.keeping)
     low.weights.store(program.floats(low.weights_place, low.weights.size), weights)
     runner = Runner(program, threads)
-    runner.run((0, program.first_of_blocks))
+    runner.run(program.ahead)
     return runner
 
 
-def run_all(runner: Runner, pictures: Pixels, outputs: NDArray[np.float32]) -> None:
-    """All pictures as one batch."""
-    stages = (runner.program.first_of_blocks, len(runner.program.stages))
-    runner.run(stages, total=len(pictures), batch=len(pictures), pictures=pictures, outputs=outputs)
+def run_all(runner: Runner, pictures: Pixels, outputs: NDArray[np.float32], active: int) -> None:
+    """All pictures as one batch, on so many threads."""
+    count = len(pictures)
+    runner.run(runner.program.blocks, total=count, batch=count, active=active, pictures=pictures, outputs=outputs)
 
 
 def read(program: Program, made: Map) -> Array:

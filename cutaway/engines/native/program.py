@@ -19,6 +19,8 @@ LINE = 64
 """Bytes of a cache line; everything begins on one."""
 SKEW = 3 * LINE
 """Between maps, so that their cells do not all fall into the same places of the caches."""
+RUN = 8 * running.RECORD
+"""Bytes of the record that a thread starts with."""
 
 Operand = int | float | Place | Map | Callable[[], int] | NDArray[np.int64]
 """What a field can be given: a number, a place, something known later; numbers thread by thread."""
@@ -137,7 +139,11 @@ def expanded(record: Record) -> Iterable[tuple[str, Operand]]:
 
 @dataclass(eq=False)
 class Program:
-    """Memory and records, ready to run. `stages` says in which order."""
+    """Memory and records, ready to run. `stages` says in which order.
+
+    `all`, `ahead`, `blocks`, `gradients` name stages to run, from the first to before the last: all; what is done once
+    for all batches where weights do not move; what is done with each batch then; all that does not move weights.
+    """
 
     builder: Builder
     slots: int
@@ -173,6 +179,10 @@ class Program:
                     record.operands["adding"] = int(not first)
             self.records.append(record)
         self.stages = self._stages()
+        ahead = sum(1 for _, level in self.groups if level < 0)
+        before = sum(1 for after, _ in self.groups if not after)
+        self.ahead, self.blocks, self.gradients = (0, ahead), (ahead, len(self.stages)), (0, before)
+        self.all = (0, len(self.stages))
 
     def _stages(self) -> NDArray[np.int64]:
         groups: list[tuple[tuple[bool, int, bool], int, int]] = []
@@ -228,7 +238,7 @@ class Program:
         self.slot_size, self.thread_size = slot.size, builder.thread.size
         builder.thread_pitch = self.thread_size + LINE * 5
         self.call_size = running.CALL * 8
-        self.runs_size = builder.threads * running.RECORD * 8
+        self.runs_size = builder.threads * RUN
         records = builder.threads * self.slots * len(self.records) * running.RECORD * 8
         self.sizes = [
             builder.shared.size,
@@ -257,7 +267,7 @@ class Program:
         values, areas = self._numbers()
         shape = (self.builder.threads, self.slots, len(self.records), running.RECORD)
         records = self.view(self.starts[4], int(np.prod(shape)), np.int64).reshape(shape)
-        base = self.memory.ctypes.data
+        self.base = base = self.memory.ctypes.data
         for thread in range(self.builder.threads):
             for slot in range(self.slots):
                 starts = [
@@ -277,24 +287,24 @@ class Program:
         operands = {
             "call_place": base + self.starts[1],
             "thread": thread,
-            "threads": self.builder.threads,
-            "stages": base + self.starts[3],
             "program": base + self.starts[4] + thread * self.slots * len(self.records) * running.RECORD * 8,
             "records": len(self.records),
             "slots": self.slots,
             "headers": base + self.slot_start(thread, 0),
             "header_pitch": self.slot_start(thread, 1) - self.slot_start(thread, 0),
         }
-        words = self.view(self.starts[2] + thread * running.RECORD * 8, running.RECORD, np.int64)
+        words = self.view(self.starts[2] + thread * RUN, running.RECORD, np.int64)
         for field_, value in operands.items():
             words[KERNELS["run"].fields.index(field_) + 1] = value
 
-    def start_at(self, stage: int) -> None:
-        """From which stage the threads begin."""
-        place = KERNELS["run"].fields.index("stages") + 1
-        for thread in range(self.builder.threads):
-            words = self.view(self.starts[2] + thread * running.RECORD * 8, running.RECORD, np.int64)
-            words[place] = self.memory.ctypes.data + self.starts[3] + stage * running.STAGE * 8
+    def stage_address(self, number: int) -> int:
+        """Where a stage's words are."""
+        return self.base + self.starts[3] + number * running.STAGE * 8
+
+    @property
+    def runs_address(self) -> int:
+        """Where the record is that the first thread starts with; the others' follow, `RUN` bytes apart."""
+        return self.base + self.starts[2]
 
     def _numbers(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Of every record's words the number of each thread, and the area that it counts from."""
@@ -339,16 +349,6 @@ class Program:
         """A copy of floats that each thread has for itself, [threads, count]."""
         starts = [self.thread_start(thread) + place.bytes for thread in range(self.builder.threads)]
         return np.stack([self.view(start, count, np.float32) for start in starts])
-
-    @property
-    def first_of_blocks(self) -> int:
-        """The first stage that is not preparation for all batches alike."""
-        return sum(1 for _, group in self.groups if group < 0)
-
-    @property
-    def first_after(self) -> int:
-        """The first stage after all blocks."""
-        return sum(1 for after, _ in self.groups if not after)
 
     @property
     def call(self) -> NDArray[np.int64]:

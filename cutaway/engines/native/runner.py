@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 from cutaway.engines.native.compiler import library
 from cutaway.engines.native.kernels import run as running
-from cutaway.engines.native.program import Program
-from cutaway.engines.native.threads import Threads, function, yielding
+from cutaway.engines.native.program import RUN, Program
+from cutaway.engines.native.threads import Threads, address, yielding
 from cutaway.layers.layer import Array
 
 
@@ -20,10 +19,8 @@ class Runner:
     threads: Threads
 
     def __post_init__(self) -> None:
-        entry = function(library().address("run"))
-        base = self.program.memory.ctypes.data + self.program.starts[2]
-        self.parts = [partial(entry, base + t * running.RECORD * 8) for t in range(self.threads.count)]
-        self.words = self.program.call
+        self.entry, self.work = library().address("run"), self.program.runs_address
+        self.words = memoryview(self.program.call.data).cast("B").cast("q")  # writes in a third of NumPy's time
         self.words[running.YIELD] = yielding()
 
     def run(
@@ -33,19 +30,29 @@ class Runner:
         total: int = 0,
         batch: int = 1,
         steps: int = 1,
+        active: int = 0,
         **places: Array,
     ) -> int:
-        """Runs stages first ... last for every step. Returns how many steps were done with all numbers finite."""
-        words = self.words
+        """Runs stages first ... last for every step. Returns how many steps were done with all numbers finite.
+
+        `active`: how many threads take part, if not all. About 5 microseconds beside what the threads do.
+        """
+        words, active = self.words, active or self.threads.count
         for name, array in places.items():
             assert array.flags.c_contiguous
-            words[getattr(running, name.upper())] = array.ctypes.data
+            words[WORDS[name]] = address(array)
         words[running.TOTAL], words[running.BATCH], words[running.STEPS] = total, batch, steps
-        words[running.STAGES] = stages[1] - stages[0]
+        words[running.FIRST_STAGE], words[running.STAGES] = self.program.stage_address(stages[0]), stages[1] - stages[0]
+        words[running.ACTIVE] = active
         words[running.TROUBLE] = words[running.ARRIVED] = words[running.ABANDONED] = words[running.DONE] = 0
-        self.program.start_at(stages[0])
-        self.threads.run(self.parts, self._abandon)
-        return int(words[running.DONE])
+        self.threads.run(self.entry, self.work, RUN, self._abandon, active)
+        return words[running.DONE]
 
     def _abandon(self) -> None:
         self.words[running.ABANDONED] = 1
+
+
+WORDS = {
+    name: getattr(running, name.upper()) for name in ("pictures", "targets", "losses", "outputs", "numbers", "keys")
+}
+"""The words of the call that are addresses of arrays."""

@@ -1,69 +1,133 @@
-"""Threads that wait for work in Python and do it outside of it, all at once."""
+"""Threads that work outside of Python, all at once; see `kernels/workers.py` for how they are called."""
 
 from __future__ import annotations
 
 import ctypes
+import os
 import threading
 import weakref
-from collections.abc import Callable, Sequence
-from queue import SimpleQueue
+from collections.abc import Callable
 
-Work = Callable[[], None]
+import numpy as np
+from numpy.typing import NDArray
+
+from cutaway.engines.native.compiler import library
+from cutaway.engines.native.kernels import KERNELS, workers
+
+LINE = 64
+"""Bytes of a cache line."""
 
 
 class Threads:
-    """`Threads(2).run([first, second])`: the caller does the first part, others theirs; returns when all are done."""
+    """`Threads(2).run(entry, work, pitch, abandon)`: runs the code at `entry` on records `pitch` bytes apart.
+
+    The caller's own thread takes the first record, and returns when all are done.
+    """
 
     def __init__(self, count: int) -> None:
         self.count = count
-        self.queues: list[SimpleQueue[tuple[Work, threading.Semaphore] | None]] = [
-            SimpleQueue() for _ in range(count - 1)
-        ]
-        for queue in self.queues:
-            threading.Thread(target=serve, args=(queue,), daemon=True).start()
-        weakref.finalize(self, stop, self.queues)
+        kernels = library()
+        self._lead, self._finish, self._wait = (function(kernels.address(name)) for name in ("lead", "finish", "wait"))
+        self.stations = aligned((count - 1) * workers.STATION + LINE)
+        self.call = aligned(8 * (1 + len(KERNELS["lead"].fields)))
+        self._set("stations", address(self.stations))
+        self._set("other", yielding())
+        self.record = address(self.call)
+        self._set("sleepers", self.record)  # the first word of the record, which no kernel reads
+        self._hire()
 
-    def run(self, parts: Sequence[Work], abandon: Work) -> None:
-        """Runs all parts at once. `abandon` is called where the caller's own part is broken off: others wait for it."""
-        done = threading.Semaphore(0)
-        for queue, part in zip(self.queues, parts[1:], strict=True):
-            queue.put((part, done))
+    def run(self, entry: int, work: int, pitch: int, abandon: Callable[[], None], count: int = 0) -> None:
+        """Runs `count` parts at once, or as many as there are threads.
+
+        `abandon` is called where the caller is interrupted: others may wait for its part.
+        """
+        if self.process != os.getpid():  # after a fork, only the thread that forked is there
+            self._hire()
+        self._set("workers", (count or self.count) - 1)
+        self._set("entry", entry)
+        self._set("work", work)
+        self._set("pitch", pitch)
+        record = self.record
         try:
-            parts[0]()
+            self._lead(record)
+            if self.call[0]:
+                self._wake()
+                self._finish(record)
         except BaseException:
             abandon()
+            self._wake()
+            self._wait(record)
             raise
-        finally:
-            for _ in self.queues:
-                done.acquire()
+
+    def _hire(self) -> None:
+        """Starts the workers, which sleep until they are called."""
+        self.process = os.getpid()
+        self.stations[:] = 0
+        self.doors = [threading.Semaphore(0) for _ in range(self.count - 1)]
+        ended = threading.Event()
+        serve = function(library().address("serve"))
+        for number, door in enumerate(self.doors):
+            own = self._station(number)
+            own[workers.YIELD] = yielding()
+            threading.Thread(target=work, args=(serve, own, door, ended), daemon=True).start()
+        weakref.finalize(self, end, self.doors, ended)
+
+    def _wake(self) -> None:
+        """Wakes those who were asleep when they were called. Waking one twice does no harm; see `work`."""
+        for number, door in enumerate(self.doors):
+            own = self._station(number)
+            if own[workers.WAKE]:
+                door.release()
+                own[workers.WAKE] = 0
+
+    def _station(self, number: int) -> NDArray[np.int64]:
+        return self.stations[number * workers.STATION // 8 :][: workers.STATION // 8]
+
+    def _set(self, field: str, value: int) -> None:
+        self.call[1 + KERNELS["lead"].fields.index(field)] = value
 
 
-def serve(queue: SimpleQueue[tuple[Work, threading.Semaphore] | None]) -> None:
-    """What a thread does until it is told to stop."""
-    while (item := queue.get()) is not None:
-        part, done = item
-        try:
-            part()
-        finally:
-            done.release()
+def work(
+    serve: Callable[[int], None], own: NDArray[np.int64], door: threading.Semaphore, ended: threading.Event
+) -> None:
+    """What a worker does between calls: sleeps."""
+    while True:
+        door.acquire()
+        if ended.is_set():
+            return
+        if own[workers.STATE] == workers.CALLED:
+            serve(address(own))
 
 
-def stop(queues: list[SimpleQueue[tuple[Work, threading.Semaphore] | None]]) -> None:
-    """Lets the threads end."""
-    for queue in queues:
-        queue.put(None)
+def end(doors: list[threading.Semaphore], ended: threading.Event) -> None:
+    """Lets the workers end."""
+    ended.set()
+    for door in doors:
+        door.release()
 
 
-def function(address: int) -> Callable[[int], None]:
+def aligned(count: int) -> NDArray[np.int64]:
+    """So many bytes that begin on a cache line, as whole numbers."""
+    raw = np.zeros(count + LINE, np.uint8)
+    start = -raw.ctypes.data % LINE
+    return raw[start : start + count].view(np.int64)
+
+
+def address(array: NDArray[np.generic]) -> int:
+    """Where an array's first number stands. (`array.ctypes.data` says the same, five times as slowly.)"""
+    return int(array.__array_interface__["data"][0])
+
+
+def function(place: int) -> Callable[[int], None]:
     """Machine code that takes one address, as a function of Python; it runs without Python's lock."""
-    return ctypes.CFUNCTYPE(None, ctypes.c_int64)(address)
+    return ctypes.CFUNCTYPE(None, ctypes.c_int64)(place)
 
 
 def yielding() -> int:
     """The address of the system's function that lets other threads run."""
     try:
-        library = ctypes.CDLL(None)
-        return ctypes.cast(library.sched_yield, ctypes.c_void_p).value or 0
+        system = ctypes.CDLL(None)
+        return ctypes.cast(system.sched_yield, ctypes.c_void_p).value or 0
     except (OSError, TypeError, AttributeError):  # Windows
         kernel = ctypes.WinDLL("kernel32")  # type: ignore[attr-defined]
         return ctypes.cast(kernel.SwitchToThread, ctypes.c_void_p).value or 0

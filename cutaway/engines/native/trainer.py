@@ -53,7 +53,7 @@ class NativeTrainer:
         self._fit(batch)
         stepped = Stepped(np.zeros(len(x), np.float32), np.zeros((len(x), *self.outputs), np.float32))
         done = self.runner.run(
-            (0, len(self.program.stages)),
+            self.program.all,
             total=len(x),
             batch=batch,
             steps=count,
@@ -81,7 +81,7 @@ class NativeTrainer:
         self._fit(len(pictures))
         losses = np.zeros(len(pictures), np.float32)
         self.runner.run(
-            (0, self.program.first_after),
+            self.program.gradients,
             total=len(pictures),
             batch=len(pictures),
             pictures=pictures,

@@ -13,6 +13,7 @@ from cutaway.engines.native.kernels import (
     run,
     scores,
     update,
+    workers,
 )
 from cutaway.engines.native.kernels.op import KERNELS, Kernel
 
@@ -31,4 +32,5 @@ __all__ = [
     "run",
     "scores",
     "update",
+    "workers",
 ]

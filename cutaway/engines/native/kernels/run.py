@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from cutaway.engines.native.kernels import layout
 from cutaway.engines.native.kernels.op import Op, kernel
+from cutaway.engines.native.kernels.workers import watch
 from cutaway.engines.native.language import Pointer, Value
 
 RECORD = 32
@@ -26,34 +27,40 @@ STAGE = 4
     TOTAL,
     BATCH,
     STEPS,
+    FIRST_STAGE,
     STAGES,
+    ACTIVE,
     TROUBLE,
     ARRIVED,
     ABANDONED,
     DONE,
     YIELD,
-) = range(15)
-"""Words of the call: what is asked, and what came of it. Addresses of pictures (uint8), targets, losses, outputs and of
-the floats and dropout keys of each step; how many pictures, in batches of how many, in how many steps; stages to run;
-then the number (from 1) of the step in which a number was not finite, the barrier's count, whether a thread has failed,
-steps done, and the system's function that lets other threads run."""
-CALL = 16
+) = range(17)
+"""Words of the call: what is asked, and what came of it.
+
+Addresses of pictures (uint8), targets, losses, outputs and of the floats and dropout keys of each step; how many
+pictures, in batches of how many, in how many steps; the address of the first stage and how many to run; how many
+threads take part; then the number (from 1) of the step in which a number was not finite, the barrier's count, whether a
+thread has failed, steps done, and the system's function that lets other threads run.
+"""
+CALL = 24
 
 
-@kernel("call_place thread threads stages program records slots headers header_pitch")
+@kernel("call_place thread program records slots headers header_pitch")
 def run(op: Op) -> None:
     """One thread's part of a call. `records`: how many of them the program of each slot has.
 
     A slot is the memory of one block. There is one for each of the thread's blocks where stages of blocks follow each
     other, and else one for all.
     """
-    call, stages = op.pointer(op.call_place, "i64"), op.pointer(op.stages, "i64")
+    call = op.pointer(op.call_place, "i64")
+    stages, threads = op.pointer(call[FIRST_STAGE], "i64"), call[ACTIVE]
     for step in op.loop(call[STEPS]):
         with op.when(untroubled(call, step) & op.atomic_read(call.at(ABANDONED)).equals(0)):
             begin = step * call[BATCH]
             size = op.smaller(call[BATCH], call[TOTAL] - begin)
             blocks = (size + (op.lanes - 1)) // op.lanes
-            mine = blocks * op.thread // op.threads, blocks * (op.thread + 1) // op.threads
+            mine = blocks * op.thread // threads, blocks * (op.thread + 1) // threads
             head(op, op.whole(0), begin, size, op.whole(0), step)
             for number in op.loop(call[STAGES]):
                 stage = stages.at(number * STAGE)
@@ -64,7 +71,7 @@ def run(op: Op) -> None:
                         run_records(op, slot, stage[1], stage[2])
                 with op.when(stage[0].equals(0)):
                     run_records(op, op.whole(0), stage[1], stage[2])
-                with op.when(stage[3].differs(0) & (op.threads > 1)):
+                with op.when(stage[3].differs(0) & (threads > 1)):
                     barrier(op, call)
             with op.when(op.thread.equals(0) & untroubled(call, step + 1)):
                 call[DONE] = step + 1
@@ -92,22 +99,10 @@ def head(op: Op, slot: Value, begin: Value, size: Value, place: Value, step: Val
 def barrier(op: Op, call: Pointer) -> None:
     """Waits for all threads: watches (a stage is short), and after a while lets others run."""
     before = op.atomic_add(call.at(ARRIVED), 1)
-    goal = (before // op.threads + 1) * op.threads
-    turns = op.variable(op.whole(0))
-    with op.repeat() as leave_when:
+    goal = (before // call[ACTIVE] + 1) * call[ACTIVE]
+    with watch(op, call[YIELD]) as leave_when:
         leave_when(op.atomic_read(call.at(ARRIVED)) >= goal)
         leave_when(op.atomic_read(call.at(ABANDONED)).differs(0))
-        turns.value += 1
-        relax(op)
-        with op.when((turns.value % 2048).equals(0)):
-            op.jump(call[YIELD])
-
-
-def relax(op: Op) -> None:
-    """Tells the processor that this is a waiting loop."""
-    if op.machine.triple.startswith(("x86_64", "i686")):
-        op.declared.add("declare void @llvm.x86.sse2.pause()")
-        op.line("call void @llvm.x86.sse2.pause()")
 
 
 def run_records(op: Op, slot: Value, first: Value, last: Value) -> None:
