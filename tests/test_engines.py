@@ -227,8 +227,8 @@ class Lazy(Reference):
     name = "lazy"
 
     class Trainer(ReferenceTrainer):
-        def step(self, pictures: Pixels, targets: Targets, rate: float) -> Stepped:
-            return super().step(pictures, targets, 0.0 if self.steps == 9 else rate)
+        def step(self, pictures: Pixels, targets: Targets, rate: float, *given: Any) -> Stepped:
+            return super().step(pictures, targets, 0.0 if self.steps == 9 else rate, *given)
 
     def trainer(self, net: Net, weights: Weights, loss: Loss, optimiser: Optimiser, seed: int) -> Trainer:
         return self.Trainer(net, weights, loss, optimiser, seed)

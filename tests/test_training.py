@@ -8,6 +8,7 @@ import sys
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from PIL import Image
 
 import cutaway as cw
 from cutaway.engines import choose
-from cutaway.engines.engine import Pixels, Stepped, Targets
+from cutaway.engines.engine import Stepped
 from cutaway.engines.reference import ReferenceTrainer
 from cutaway.errors import InputError, JobError, ShapeError
 from cutaway.optimisers import Optimiser
@@ -313,8 +314,8 @@ class TestFailures:
     ) -> None:
         """Ctrl-C while weights are moved: half a step is never saved, and the run goes on from the epoch before."""
 
-        def interrupted(self: ReferenceTrainer, pictures: Pixels, targets: Targets, rate: float) -> Stepped:
-            stepped = step(self, pictures, targets, rate)
+        def interrupted(self: ReferenceTrainer, *given: Any) -> Stepped:
+            stepped = step(self, *given)
             if self.steps == 40:
                 self.own["conv1.kernel"][:] = np.nan
                 raise KeyboardInterrupt

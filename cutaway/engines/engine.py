@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from cutaway.augmentation import Changes, apply
 from cutaway.layers.layer import Array, Weights
 from cutaway.losses import Loss
 from cutaway.net import Net
@@ -17,6 +18,16 @@ Pixels = NDArray[np.uint8]
 """Prepared pictures [N, H, W, C]: `net.preparation` of each."""
 Targets = NDArray[np.float32]
 """[N, outputs]."""
+
+
+Rows = NDArray[np.int64]
+"""[N]: numbers of pictures."""
+
+
+def batch_of(pictures: Pixels, rows: Rows | None, changes: Changes | None) -> Pixels:
+    """The pictures that a step learns from."""
+    chosen = pictures if rows is None else pictures[rows]
+    return chosen if changes is None else apply(chosen, changes)
 
 
 class Stepped(NamedTuple):
@@ -41,8 +52,18 @@ class Predictor(Protocol):
 class Trainer(Protocol):
     """A net whose weights move. Two trainers that are given the same do the same, to the last bit."""
 
-    def step(self, pictures: Pixels, targets: Targets, rate: float) -> Stepped:
+    def step(
+        self,
+        pictures: Pixels,
+        targets: Targets,
+        rate: float,
+        rows: Rows | None = None,
+        changes: Changes | None = None,
+    ) -> Stepped:
         """Moves the weights once, against the gradient of the batch's mean loss.
+
+        The batch is all of the pictures, or those of `rows`; with `changes`, each changed as its line says
+        (`cutaway.augmentation`). There is one target for each picture of the batch.
 
         Raises NotFinite, and leaves the weights as they were, where a loss or gradient is not a finite number.
         """

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cutaway.engines.engine import NotFinite, Pixels, Predictor, Stepped, Targets, Trainer
+from cutaway.augmentation import Changes
+from cutaway.engines.engine import NotFinite, Pixels, Predictor, Rows, Stepped, Targets, Trainer, batch_of
 from cutaway.layers import Pass
 from cutaway.layers.layer import Array, Weights
 from cutaway.losses import Loss
@@ -79,8 +80,15 @@ class ReferenceTrainer:
         """The layer whose output the loss starts from: the scores, where the last layer is part of the loss."""
 
     @np.errstate(all="ignore")  # what is not finite is said with its layer, not as a warning
-    def step(self, pictures: Pixels, targets: Targets, rate: float) -> Stepped:
-        stages = self._forward(pictures)
+    def step(
+        self,
+        pictures: Pixels,
+        targets: Targets,
+        rate: float,
+        rows: Rows | None = None,
+        changes: Changes | None = None,
+    ) -> Stepped:
+        stages = self._forward(batch_of(pictures, rows, changes))
         losses, (gradients, _) = self._losses(stages, targets), self._backward(stages, targets)
         self._refuse_what_is_not_finite(stages, losses, gradients)
         outputs = self.net.output.layer.forward([stages[self.end]], {}) if self._fused else stages[self.end]

@@ -85,6 +85,11 @@ class Prepared:
         """The path of each picture, or its set and number: `mnist[17]`."""
         return [self._load.source.name(int(row)) for row in self._load.rows[self._places]]
 
+    def locate(self, indices: ArrayLike) -> tuple[Pixels, Rows]:
+        """Some array of pictures, and where in it these are: what is held is not copied; see `take`."""
+        places = self._places[np.asarray(indices, np.int64)]
+        return (self.take(indices), np.arange(len(places))) if self._pixels is None else (self._pixels, places)
+
     def take(self, indices: ArrayLike) -> Pixels:
         """These pictures as uint8 [N, H, W, C]; a new array.
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from cutaway.pictures.hashing import mix
+from cutaway.hashing import mix
 
 SHARE = 0.2
 """The share of the training pictures that becomes validation, where the data does not bring its own."""

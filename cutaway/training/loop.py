@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cutaway.augmentation import Augmentation, Changes
 from cutaway.engines import choose
 from cutaway.engines.engine import Engine, NotFinite, Stepped, Trainer
 from cutaway.errors import JobError
@@ -22,7 +23,6 @@ from cutaway.layers.layer import Array
 from cutaway.losses import loss_for
 from cutaway.model import Model
 from cutaway.net import start
-from cutaway.pictures.augmentation import Augmentation
 from cutaway.training.checkpoint import Checkpoint
 from cutaway.training.lock import held
 from cutaway.training.measure import count_right, measure, targets
@@ -146,7 +146,8 @@ class _Run:
             wanted = self._wanted(self.setup.train.labels[rows])
             self.between = False
             try:
-                stepped = self.trainer.step(self._batch(rows), wanted, self._rate(self.step))
+                pictures, places = self.setup.train.locate(rows)
+                stepped = self.trainer.step(pictures, wanted, self._rate(self.step), places, self._changes(rows))
             except NotFinite as error:
                 raise self._diverged(error) from None
             self.step += 1
@@ -157,10 +158,11 @@ class _Run:
                 self._save_checkpoint()
         yield self._end_epoch()
 
-    def _batch(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
-        pictures = self.setup.train.take(rows)
-        drawn = self.augmentation.draw(self.setup.recipe.seed, self.epoch, rows)
-        return self.augmentation.apply(pictures, drawn)
+    def _changes(self, rows: NDArray[np.int64]) -> Changes | None:
+        """What is done to these pictures in this epoch; None where nothing was asked for."""
+        if self.augmentation == Augmentation():
+            return None
+        return self.augmentation.draw(self.setup.recipe.seed, self.epoch, rows)
 
     def _rate(self, step: int) -> float:
         """The learning rate of a step of this epoch."""

@@ -129,6 +129,10 @@ class Value:
         """Shifts zeros in: for numbers without a sign."""
         return self._with(other, "lshr", "")
 
+    def shift_down(self, count: int) -> Value:
+        """Divided by a power of two, towards minus infinity: for whole numbers with a sign."""
+        return self._with(count, "ashr", "")
+
     def __neg__(self) -> Value:
         return 0.0 - self if self.real else 0 - self
 
@@ -175,6 +179,8 @@ class Pointer:
 
     def at(self, index: Value | int) -> Pointer:
         """The place `index` values further on."""
+        if not isinstance(index, Value) and index == 0:
+            return self
         i = self.code.whole(index)
         moved = self.code.write(f"getelementptr {self.kind}, ptr {self.name}, i64 {i.name}", "ptr")
         return Pointer(self.code, self.kind, moved.name, self.aligned)

@@ -25,6 +25,8 @@ SMALL = 10**6
 
 def ready(net: Net, pictures: Pixels) -> Pixels:
     """Pictures at the size of the net's first layer that computes."""
+    if pictures.dtype != np.uint8:
+        raise ValueError(f"pictures are {pictures.dtype}; the native engine takes uint8, from 0 to 255")
     wanted = net.preparation.shape
     if pictures.shape[1:] == wanted:
         return np.ascontiguousarray(pictures)

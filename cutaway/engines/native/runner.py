@@ -31,16 +31,17 @@ class Runner:
         batch: int = 1,
         steps: int = 1,
         active: int = 0,
-        **places: Array,
+        **places: Array | None,
     ) -> int:
         """Runs stages first ... last for every step. Returns how many steps were done with all numbers finite.
 
         `active`: how many threads take part, if not all. About 5 microseconds beside what the threads do.
         """
         words, active = self.words, active or self.threads.count
-        for name, array in places.items():
-            assert array.flags.c_contiguous
-            words[WORDS[name]] = address(array)
+        for name, word in WORDS.items():
+            array = places.get(name)
+            assert array is None or array.flags.c_contiguous
+            words[word] = 0 if array is None else address(array)
         words[running.TOTAL], words[running.BATCH], words[running.STEPS] = total, batch, steps
         words[running.FIRST_STAGE], words[running.STAGES] = self.program.stage_address(stages[0]), stages[1] - stages[0]
         words[running.ACTIVE] = active
@@ -53,6 +54,7 @@ class Runner:
 
 
 WORDS = {
-    name: getattr(running, name.upper()) for name in ("pictures", "targets", "losses", "outputs", "numbers", "keys")
+    name: getattr(running, name.upper())
+    for name in ("pictures", "rows", "changes", "targets", "losses", "outputs", "numbers", "keys")
 }
 """The words of the call that are addresses of arrays."""

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from cutaway.engines.engine import NotFinite, Pixels, Stepped, Targets
+from cutaway.augmentation import Change, Changes
+from cutaway.engines.engine import NotFinite, Pixels, Rows, Stepped, Targets, batch_of
 from cutaway.engines.native import lowering
 from cutaway.engines.native.compiler import library
 from cutaway.engines.native.kernels.update import C1, C2, NUMBERS, RATE, SHARE
@@ -42,19 +43,38 @@ class NativeTrainer:
         self.runner: Runner
         self.outputs = net.shapes()[net.output.name]
 
-    def step(self, pictures: Pixels, targets: Targets, rate: float) -> Stepped:
+    def step(
+        self,
+        pictures: Pixels,
+        targets: Targets,
+        rate: float,
+        rows: Rows | None = None,
+        changes: Changes | None = None,
+    ) -> Stepped:
         """One step; see `steps`."""
-        return self.steps(pictures, targets, [rate], len(pictures))
+        return self.steps(pictures, targets, [rate], len(targets), rows, changes)
 
-    def steps(self, pictures: Pixels, targets: Targets, rates: Sequence[float], batch: int) -> Stepped:
+    def steps(
+        self,
+        pictures: Pixels,
+        targets: Targets,
+        rates: Sequence[float],
+        batch: int,
+        rows: Rows | None = None,
+        changes: Changes | None = None,
+    ) -> Stepped:
         """Several steps in one call, on batches one after another; the last may be smaller."""
-        x, count = ready(self.net, pictures), len(rates)
-        self._choose(x[:batch], targets[:batch])
+        total, count = len(targets), len(rates)
+        if rows is not None and pictures.shape[1:] != self.net.preparation.shape:
+            pictures, rows = pictures[rows], None
+        x = ready(self.net, pictures)
+        check(x, targets, self.outputs, rows, changes)
+        self._choose(x, targets, batch, rows, changes)
         self._fit(batch)
-        stepped = Stepped(np.zeros(len(x), np.float32), np.zeros((len(x), *self.outputs), np.float32))
+        stepped = Stepped(np.zeros(total, np.float32), np.zeros((total, *self.outputs), np.float32))
         done = self.runner.run(
             self.program.all,
-            total=len(x),
+            total=total,
             batch=batch,
             steps=count,
             pictures=x,
@@ -63,17 +83,20 @@ class NativeTrainer:
             outputs=stepped.outputs,
             numbers=self._numbers(rates),
             keys=self._keys(count),
+            rows=rows,
+            changes=changes,
         )
         self.steps_done += done
         if done < count:
             here = slice(done * batch, (done + 1) * batch)
-            self._say_what_is_not_finite(x[here], targets[here])
+            self._say_what_is_not_finite(part(x, rows, changes, here), targets[here])
         return stepped
 
     def gradients(self, pictures: Pixels, targets: Targets) -> Mapping[str, Array]:
         """Those of the mean loss; nothing moves."""
         x = ready(self.net, pictures)
-        self._choose(x, targets)
+        check(x, targets, self.outputs)
+        self._choose(x, targets, len(x))
         return self.gradients_and_losses(x, targets)[0]
 
     def gradients_and_losses(self, pictures: Pixels, targets: Targets) -> tuple[Mapping[str, Array], Array]:
@@ -124,13 +147,21 @@ class NativeTrainer:
 
     # --- inside -----------------------------------------------------------------------------------
 
-    def _choose(self, pictures: Pixels, targets: Targets) -> None:
+    def _choose(
+        self,
+        pictures: Pixels,
+        targets: Targets,
+        batch: int,
+        rows: Rows | None = None,
+        changes: Changes | None = None,
+    ) -> None:
         """Decides for bfloat16 or float32, where that is left open, by the first batch."""
         if self.precision != "auto":
             return
         self.precision = "float32"
         if not library().machine.pairs:
             return
+        pictures, targets = part(pictures, rows, changes, slice(0, batch)), targets[:batch]
         self._fit(len(pictures))
         other = NativeTrainer(self.net, self.weights(), self.loss, self.optimiser, self.seed, self.threads, "bf16")
         other.steps_done = self.steps_done
@@ -201,6 +232,31 @@ class NativeTrainer:
         again.steps = self.steps_done
         again.step(pictures, targets, 0.0)
         raise NotFinite("a number is too large for float32")
+
+
+def check(
+    pictures: Pixels,
+    targets: Targets,
+    outputs: tuple[int, ...],
+    rows: Rows | None = None,
+    changes: Changes | None = None,
+) -> None:
+    """Raises ValueError where sizes do not fit each other: machine code looks where it is told to."""
+    count = len(pictures) if rows is None else len(rows)
+    assert all(numbers is None or numbers.dtype == np.int64 for numbers in (rows, changes))
+    if targets.shape != (count, *outputs):
+        raise ValueError(f"targets are {targets.shape}; {count} pictures need {(count, *outputs)}")
+    if rows is not None and len(rows) and not 0 <= rows.min() <= rows.max() < len(pictures):
+        raise ValueError(f"rows go from {rows.min()} to {rows.max()}; there are {len(pictures)} pictures")
+    if changes is not None and changes.shape != (count, len(Change)):
+        raise ValueError(f"changes are {changes.shape}; {count} pictures need {(count, len(Change))}")
+
+
+def part(pictures: Pixels, rows: Rows | None, changes: Changes | None, here: slice) -> Pixels:
+    """Some pictures of a call, as its steps see them."""
+    if rows is None:
+        pictures = pictures[here]
+    return batch_of(pictures, None if rows is None else rows[here], None if changes is None else changes[here])
 
 
 def chosen(state: Mapping[str, Array], prefix: str) -> dict[str, Array]:

@@ -2,6 +2,7 @@
 
 from cutaway.engines.native.kernels import (
     activation,
+    augmentation,
     convolution,
     dense,
     layout,
@@ -21,6 +22,7 @@ __all__ = [
     "KERNELS",
     "Kernel",
     "activation",
+    "augmentation",
     "convolution",
     "dense",
     "layout",

@@ -33,25 +33,24 @@ def say_trouble(op: Op) -> None:
     op.pointer(op.trouble, "i64")[0] = header(op, STEP) + 1
 
 
-@kernel("header pictures channels rows width table @y")
+@kernel("places channels rows width table @y")
 def lay_out(op: Op) -> None:
-    """Pictures uint8 [N, rows, width, channels] into lanes, each pixel as the table says: 256 floats per channel.
+    """Pictures uint8 [rows, width, channels] into lanes, each pixel as the table says: 256 floats per channel.
 
-    Lanes without a picture repeat the last one: what is finite there stays finite here.
+    `places`: the address of each lane's picture. Row by row: the registers of a row stay in the first cache while one
+    lane after another is written into them.
     """
-    first, count = header(op, FIRST), header(op, COUNT)
-    size = op.rows * op.width * op.channels
-    for lane in range(op.lanes):
-        number = op.smaller(op.whole(lane), count - 1)
-        start = op.pointer(op.pictures, "i64")[0] + (first + number) * size
-        picture = op.pointer(start, "i8")
+    pitch = op.width * op.channels
+    places = op.pointer(op.places, "i64")
+    for row in op.loop(op.rows):
+        starts = [op.pointer(places[lane] + row * pitch, "i8") for lane in range(op.lanes)]
         for channel in op.loop(op.channels):
             table = op.floats(op.table + channel * 1024)
-            for row in op.loop(op.rows):
-                y = op.row("y", channel, row).as_kind("float").at(lane)
-                pixels = picture.at(row * op.width * op.channels + channel)
-                for i in op.loop(op.width):
-                    y[i * op.lanes] = table[op.convert("zext", pixels[i * op.channels], "i64")]
+            y = op.row("y", channel, row).as_kind("float")
+            for i in op.loop(op.width):
+                for lane, pixels in enumerate(starts):
+                    pixel = op.convert("zext", pixels[i * op.channels + channel], "i64")
+                    y[i * op.lanes + lane] = table[pixel]
 
 
 @kernel("channels rows width @x @y adding")

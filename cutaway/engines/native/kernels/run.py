@@ -19,6 +19,8 @@ STAGE = 4
 """Words of a stage: whether of blocks, its first record, the one after the last, whether a barrier ends it."""
 (
     PICTURES,
+    ROWS,
+    CHANGES,
     TARGETS,
     LOSSES,
     OUTPUTS,
@@ -35,13 +37,14 @@ STAGE = 4
     ABANDONED,
     DONE,
     YIELD,
-) = range(17)
+) = range(19)
 """Words of the call: what is asked, and what came of it.
 
-Addresses of pictures (uint8), targets, losses, outputs and of the floats and dropout keys of each step; how many
-pictures, in batches of how many, in how many steps; the address of the first stage and how many to run; how many
-threads take part; then the number (from 1) of the step in which a number was not finite, the barrier's count, whether a
-thread has failed, steps done, and the system's function that lets other threads run.
+Addresses: of pictures (uint8); of the numbers of those that are meant, one after another (0: all in order); of how each
+is changed (0: not); of targets, losses, outputs, and of the floats and dropout keys of each step. How many pictures, in
+batches of how many, in how many steps; the address of the first stage and how many to run; how many threads take part.
+Then the number (from 1) of the step in which a number was not finite, the barrier's count, whether a thread has failed,
+steps done, and the system's function that lets other threads run.
 """
 CALL = 24
 

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from cutaway.engines.native.kernels import run as running
 from cutaway.engines.native.lowering.lowering import Lowering, Unsupported, lowers, whole
-from cutaway.layers import LogSoftmax, Normalise, Scale, Softmax
+from cutaway.engines.native.maps import Place
+from cutaway.layers import LogSoftmax, Normalise, Scale, Shape, Softmax
 from cutaway.losses import CrossEntropy, LogLoss, Loss, SquaredError
 from cutaway.net import Net, Node
 from cutaway.net.net import INPUT
@@ -47,6 +48,7 @@ def pictures_in(low: Lowering) -> None:
     shape = low.shapes[name]
     if len(shape) != 3:
         raise Unsupported(f"the net's input is {shape}, not a picture")
+    places = found(low, shape)
     chain = tabulated(low.net, name)
     every = range(len(chain) + 1) if low.purpose.keeping else [len(chain)]
     for count in every:
@@ -56,13 +58,36 @@ def pictures_in(low: Lowering) -> None:
         low.add(
             "lay_out",
             0,
-            header=low.header,
-            pictures=low.word(running.PICTURES),
+            places=places,
             table=low.build.constants(table(chain[:count], shape[2])),
             y=y,
             **whole(y),
         )
     low.taken |= {node.name for node in (*ready, *chain)}
+
+
+def found(low: Lowering, shape: Shape) -> Place:
+    """Where the address of each lane's picture is; in training it may be one that was changed."""
+    height, width, channels = shape
+    lanes = low.machine.lanes
+    places = low.build.in_thread(8 * lanes)
+    room = low.build.in_thread(lanes * height * width * channels) if low.training else low.zeros
+    columns = low.build.scratchpad(8 * width)
+    low.add(
+        "find_pictures",
+        0,
+        header=low.header,
+        pictures=low.word(running.PICTURES),
+        rows=low.word(running.ROWS),
+        changes=low.word(running.CHANGES),
+        places=places,
+        room=room,
+        columns=columns,
+        height=height,
+        width=width,
+        channels=channels,
+    )
+    return places
 
 
 @lowers(Softmax, LogSoftmax)
