@@ -8,7 +8,8 @@
     language.py     the small language that kernels are written in
     functions.py    exp, log, tanh, erf in it
     kernels/        what is computed: one file for each family; `products.py` is where the time goes
-    compiler.py     kernels to machine code; cache.py keeps it on disk
+    modules.py      all functions, dealt out to modules; objects.py makes machine code of one, in a process of its own
+    compiler.py     the code, loaded; cache.py keeps it on disk
     maps.py         where numbers stand in memory: pictures side by side in the lanes of a register
     lowering/       from a net to a program: records that say which kernel works on what
     program.py      their order, their memory, their addresses
@@ -54,12 +55,22 @@ class Native:
     def predictor(self, net: Net, weights: Weights) -> Predictor:
         from cutaway.engines.native.predictor import NativePredictor
 
+        load(pairs=self.precision == "bf16")
         return NativePredictor(net, weights, self.threads, self.precision)
 
     def trainer(self, net: Net, weights: Weights, loss: Loss, optimiser: Optimiser, seed: int) -> Trainer:
         from cutaway.engines.native.trainer import NativeTrainer
 
+        load(pairs=self.precision != "float32")
         return NativeTrainer(net, weights, loss, optimiser, seed, self.threads, self.precision)
+
+
+def load(pairs: bool) -> None:
+    """Makes or reads all code at once, as all cores can help then; that for bfloat16 where the processor has it."""
+    from cutaway.engines.native.compiler import library
+
+    code = library()
+    code.load("kernels", "products", *(["pairs"] if pairs and code.machine.pairs else []))
 
 
 def require_pairs() -> None:

@@ -14,8 +14,8 @@ from pathlib import Path
 from cutaway import files
 from cutaway.errors import JobError
 
-KEPT = 12
-"""So many files at most, the newest: each about half a megabyte."""
+KEPT = 32
+"""So many files at most, the newest: eight for each processor and version, of 50 to 80 kB."""
 DIGEST = 32
 """Bytes of a SHA-256."""
 

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from cutaway.engines.native.compiler import library
+from cutaway.engines.native.kernels.products import name_of
 from cutaway.engines.native.threads import address, function
 
 TURNS = 400_000
@@ -24,7 +25,7 @@ def peak(precision: str = "float32", threads: int = 2, rounds: int = 5) -> float
     """
     machine = library().machine
     pairs = precision == "bf16"
-    entry = function(library().product_address("peak", pairs))
+    entry = function(library().address(name_of("peak", pairs), "peak"))
     room = [np.zeros(4 * machine.lanes * (SUMS + 3) + 64, np.uint8) for _ in range(threads)]
     records = [np.array([-(-r.ctypes.data // 64) * 64, TURNS], np.int64) for r in room]
     operations = threads * TURNS * SUMS * TIMES * machine.lanes * (4 if pairs else 2)

@@ -93,11 +93,11 @@ class Kernel:
     pairs: bool = False
     """Whether it needs a machine that multiplies pairs of bfloat16."""
 
-    def text(self, machine: Machine) -> tuple[str, set[str]]:
-        """Its code in LLVM's language, and what it declares."""
+    def code(self, machine: Machine) -> Code:
+        """The kernel, written for a machine."""
         op = Op(self.name, self.fields, machine)
         self.write(op)
-        return op.text(), op.declared
+        return op
 
 
 KERNELS: dict[str, Kernel] = {}

@@ -82,7 +82,9 @@ def write_product(machine: Machine, p_count: int, q_count: int, near: bool, pair
     )
     grid = [(p, q) for q in range(q_count) for p in range(p_count)]
     step = code.whole(code.bytes) if near else code.x_step
-    places = [code.y + code.y_step * p + code.y_plane * q for p, q in grid]
+    steps = [code.y_step * p for p in range(p_count)]
+    rows = [code.y + code.y_plane * q for q in range(q_count)]
+    places = [rows[q] + steps[p] for p, q in grid]
     sums = [code.variable(code.of(machine.vector, 0.0)) for _ in grid]
     with code.when(code.adding.differs(0)):
         for total, place in zip(sums, places, strict=True):
