@@ -6,7 +6,9 @@ numbers to be spread; a sum can be added to again after four cycles. The formula
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections import Counter
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import product
 
@@ -33,7 +35,8 @@ def product_tile(columns: int, channels: int, fan: int, shapes: frozenset[tuple[
     def cost(p: int, q: int) -> float:
         return fan * max(p * q, LATENCY, p + q / 2) + CALL
 
-    return best(shapes, lambda tile: [split(columns, tile[0]), split(channels, tile[1])], cost, shapes)
+    p, q = best(shapes, (columns, channels), cost)
+    return p, q
 
 
 @lru_cache(maxsize=4096)
@@ -45,28 +48,18 @@ def gradient_tile(
     def cost(r: int, s: int, q: int) -> float:
         return cells * max(r * s * q, LATENCY, r * s + q) + CALL + 8 * r * s * q
 
-    def pieces(tile: tuple[int, int, int]) -> list[list[int]]:
-        return [split(rows, tile[0]), split(taps, tile[1]), split(channels, tile[2])]
-
-    return best(shapes, pieces, cost, shapes)
+    r, s, q = best(shapes, (rows, taps, channels), cost)
+    return r, s, q
 
 
-def best(tiles: Iterable, pieces, cost, shapes):  # type: ignore[no-untyped-def, type-arg]
-    """The tile whose pieces are all there and cost least in sum."""
-    found, least = None, float("inf")
-    for tile in sorted(tiles):
-        cuts = [sorted({size: cut.count(size) for size in cut}.items()) for cut in pieces(tile)]
-        total = 0.0
-        for sizes in product(*cuts):
-            shape = tuple(size for size, _ in sizes)
-            if shape not in shapes:
-                break
-            times = 1
-            for _, count in sizes:
-                times *= count
-            total += times * cost(*shape)
-        else:
-            if total < least:
-                found, least = tile, total
-    assert found
-    return found
+def best(shapes: frozenset[tuple[int, ...]], totals: tuple[int, ...], cost: Callable[..., float]) -> tuple[int, ...]:
+    """The tile whose pieces are all among the shapes and cost least in sum; of equal ones, the smallest."""
+
+    def whole(tile: tuple[int, ...]) -> float:
+        cuts = [Counter(split(total, size)).items() for total, size in zip(totals, tile, strict=True)]
+        pieces = [tuple(zip(*piece, strict=True)) for piece in product(*cuts)]  # of each: its sizes, and their counts
+        if not shapes.issuperset(sizes for sizes, _ in pieces):
+            return math.inf
+        return sum(math.prod(counts) * cost(*sizes) for sizes, counts in pieces)
+
+    return min(sorted(shapes), key=whole)
