@@ -10,13 +10,14 @@ import pytest
 
 from cutaway.engines import NAMES, choose, conformance
 from cutaway.engines.engine import Engine, NotFinite, Pixels, Predictor, Stepped, Targets, Trainer
+from cutaway.engines.native import Native, refusal
 from cutaway.engines.native.machine import this_machine
 from cutaway.engines.native.precision import GRADIENT, worst
 from cutaway.engines.reference import Reference, ReferenceTrainer
 from cutaway.errors import InputError
 from cutaway.layers.layer import Array, Weights
-from cutaway.losses import Loss, SquaredError, loss_for
-from cutaway.net import Net, Node, parse
+from cutaway.losses import CrossEntropy, Loss, SquaredError, loss_for
+from cutaway.net import Net, Node, parse, start
 from cutaway.net.zoo import ZOO
 from cutaway.optimisers import AdamW, Group, Muon, Optimiser, Sgd
 from tests.cases import CASES, Case
@@ -382,3 +383,20 @@ def test_one_thread_and_two_agree(text: str) -> None:
     for threads in (1, 2, 3):
         engine = choose("native", net, threads, "float32")
         conformance.gradients(engine, net, weights, pictures, targets, loss_for(net.output.layer), Sgd())
+
+
+@pytest.mark.parametrize("batch", [10, 32, 50, 100])
+def test_ghost_norm_of_whole_blocks_runs_natively(batch: int) -> None:
+    net = parse("input 6x5x2, conv 5 3x3, norm ghost 32, relu, flatten, dense 3, softmax")
+    random = np.random.default_rng(0)
+    pictures = random.integers(0, 256, (batch, 6, 5, 2), np.uint8)
+    targets = np.eye(3, dtype=np.float32)[random.integers(0, 3, batch)]
+    for threads in (1, 2, 3):
+        native = Native(threads, "float32")
+        conformance.gradients(native, net, start(net), pictures, targets, CrossEntropy(), Sgd())
+        conformance.steps(native, net, start(net), [(pictures, targets)] * 3, CrossEntropy(), Sgd(), 0.05)
+
+
+def test_ghost_norm_of_other_sizes_is_left_to_the_reference() -> None:
+    why = refusal(parse("input 6x5x2, conv 5 3x3, norm ghost 10, flatten, dense 3, softmax"))
+    assert re.fullmatch(r"norm1 \(norm ghost 10\) normalises 10 pictures at a time, .* multiples of \d+", why), why

@@ -409,3 +409,27 @@ def test_norm_in_training_gives_mean_0_and_variance_1_and_measures_the_batch() -
     measured = norm.observe([x], w)
     assert_within(measured["mean"], 0.1 * x.mean(axis=(0, 1, 2)), 1e-14, "running mean")
     assert_within(measured["variance"], 0.9 + 0.1 * x.var(axis=(0, 1, 2)), 1e-14, "running variance")
+
+
+def test_ghost_norm_is_norm_of_each_group_and_what_is_left_belongs_to_the_last() -> None:
+    ghost, norm = layer_of("norm ghost 3"), layer_of("norm")
+    x = np.random.default_rng(0).normal(5, 3, (8, 4, 4, 2))
+    dy = np.random.default_rng(1).normal(0, 1, x.shape)
+    w = {"gain": np.array([2.0, -1.0]), "bias": np.array([1.0, 0.0]), "mean": np.zeros(2), "variance": np.ones(2)}
+    training = Pass(training=True)
+    groups = [slice(0, 3), slice(3, 8)]
+    assert_equal(
+        ghost.forward([x], w, training), np.concatenate([norm.forward([x[g]], w, training) for g in groups]), "forward"
+    )
+    (dx,), dw = ghost.backward(dy, [x], w, training)
+    parts = [norm.backward(dy[g], [x[g]], w, training) for g in groups]
+    assert_equal(dx, np.concatenate([part[0][0] for part in parts]), "gradient of the input")
+    for name in ("gain", "bias"):
+        assert_equal(dw[name], sum(part[1][name] for part in parts), f"gradient of {name}")
+    measured = ghost.observe([x], w)
+    mean = 3 / 8 * x[:3].mean(axis=(0, 1, 2)) + 5 / 8 * x[3:].mean(axis=(0, 1, 2))
+    assert_within(measured["mean"], 0.1 * mean, 1e-14, "running mean")
+    assert_equal(ghost.forward([x], w), norm.forward([x], w), "predicting")
+    assert_equal(
+        ghost.forward([x[:2]], w, training), norm.forward([x[:2]], w, training), "a batch smaller than a group"
+    )

@@ -17,6 +17,7 @@ from cutaway.layers.leaky import Leaky
 from cutaway.layers.lrn import Lrn
 from cutaway.layers.maxpool import MaxPool
 from cutaway.layers.meanpool import MeanPool
+from cutaway.layers.norm import Norm
 from cutaway.layers.normalise import Normalise
 from cutaway.layers.resize import Resize
 from cutaway.layers.scale import Scale
@@ -46,6 +47,7 @@ OPTIONS: dict[str, st.SearchStrategy[Layer]] = {
     "dropout": st.builds(Dropout, st.floats(0, 1, exclude_max=True)),
     "leaky": st.builds(Leaky, number),
     "lrn": st.builds(Lrn, count),
+    "norm": st.builds(Norm, st.just(0) | count),
     "resize": st.builds(Resize, count, count, st.sampled_from(["crop", "squash", "fit"])),
     "scale": st.builds(Scale, not_zero),
     "normalise": st.integers(1, 4).flatmap(channels),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -24,6 +26,7 @@ from cutaway.layers.layer import (
     Weights,
     only,
 )
+from cutaway.layers.words import Words
 from cutaway.layers.working import Factor, Working, at, summed, times
 
 EPSILON = 1e-5
@@ -32,14 +35,29 @@ MOMENTUM = 0.1
 """The share of the newest batch in the running mean and variance."""
 
 
+@dataclass(frozen=True)
 class Norm(Layer):
     """`norm`: y = (x - mean[k]) / sqrt(variance[k] + 0.00001) gain[k] + bias[k] in channel k, any shape.
 
     While training, mean and variance are those of the batch; otherwise the running ones (Ioffe and Szegedy 2015).
-    The variance divides by the number of cells, as in ONNX.
+    `norm ghost 32`: while training, every 32 pictures have their own (Hoffer et al. 2017, "ghost batch norm"); what is
+    left at the end of a batch belongs to the last of these groups. The variance divides by the number of cells, as in
+    ONNX.
     """
 
+    ghost: int = 0
+    """Pictures that share a mean and a variance while training; 0 for the whole batch."""
+
     word = "norm"
+
+    @classmethod
+    def read(cls, words: Words) -> Self:
+        for _ in words.options("ghost"):
+            return cls(words.integer("the number of pictures that are normalised together"))
+        return cls()
+
+    def text(self) -> str:
+        return f"norm ghost {self.ghost}" if self.ghost else self.word
 
     def parameters(self, *shapes: Shape) -> dict[str, Parameter]:
         channels = shapes[0][-1:]
@@ -50,29 +68,54 @@ class Norm(Layer):
             "variance": Parameter(channels, "ones", trained=False),
         }
 
+    def groups(self, count: int) -> list[slice]:
+        """Which pictures of a batch are normalised together.
+
+        >>> Norm(ghost=2).groups(5)
+        [slice(0, 2, None), slice(2, 5, None)]
+        """
+        starts = [self.ghost * number for number in range(max(1, count // self.ghost if self.ghost else 1))]
+        return [slice(start, end) for start, end in zip(starts, [*starts[1:], count], strict=True)]
+
     def forward(self, xs: Sequence[Array], w: Weights, run: Pass = PREDICTING) -> Array:
-        mean, variance = self._moments(xs[0]) if run.training else (w["mean"], w["variance"])
-        return (xs[0] - mean) * self._scale(w, variance) + w["bias"]
+        if not run.training:
+            return (xs[0] - w["mean"]) * self._scale(w, w["variance"]) + w["bias"]
+        return np.concatenate([self._normalised(xs[0][group], w) for group in self.groups(len(xs[0]))])
 
     def backward(self, dy: Array, xs: Sequence[Array], w: Weights, run: Pass = PREDICTING) -> Gradients:
-        x = xs[0]
-        axes = tuple(range(x.ndim - 1))
-        mean, variance = self._moments(x) if run.training else (w["mean"], w["variance"])
-        normal = (x - mean) / np.sqrt(variance + x.dtype.type(EPSILON))
-        dgain, dbias = (dy * normal).sum(axis=axes), dy.sum(axis=axes)
-        dx = dy * self._scale(w, variance)
-        if run.training:  # the batch's own mean and variance move with x
-            count = x.dtype.type(x.size // x.shape[-1])
-            dx = self._scale(w, variance) * (dy - dbias / count - normal * dgain / count)
-        return [dx], {"gain": dgain, "bias": dbias}
+        x, axes = xs[0], tuple(range(dy.ndim - 1))
+        if not run.training:
+            normal = (x - w["mean"]) / self._deviation(w["variance"])
+            scale = self._scale(w, w["variance"])
+            return [dy * scale], {"gain": (dy * normal).sum(axis=axes), "bias": dy.sum(axis=axes)}
+        parts = [self._backward_of_group(dy[group], x[group], w) for group in self.groups(len(x))]
+        dgain, dbias = (np.sum([part[place] for part in parts], axis=0) for place in (1, 2))
+        return [np.concatenate([part[0] for part in parts])], {"gain": dgain, "bias": dbias}
 
     def observe(self, xs: Sequence[Array], w: Weights) -> dict[str, Array]:
-        mean, variance = self._moments(xs[0])
-        share = xs[0].dtype.type(MOMENTUM)
+        x, share = xs[0], xs[0].dtype.type(MOMENTUM)
+        groups = self.groups(len(x))
+        shares = [x.dtype.type((group.stop - group.start) / len(x)) for group in groups]
+        moments = [self._moments(x[group]) for group in groups]
+        weighted = [(s * mean, s * variance) for s, (mean, variance) in zip(shares, moments, strict=True)]
+        mean, variance = np.sum(weighted, axis=0)
         return {
             "mean": w["mean"] + share * (mean - w["mean"]),
             "variance": w["variance"] + share * (variance - w["variance"]),
         }
+
+    def _normalised(self, x: Array, w: Weights) -> Array:
+        mean, variance = self._moments(x)
+        return (x - mean) * self._scale(w, variance) + w["bias"]
+
+    def _backward_of_group(self, dy: Array, x: Array, w: Weights) -> tuple[Array, Array, Array]:
+        """The gradients of input, gain and bias; the group's own mean and variance move with x."""
+        axes = tuple(range(x.ndim - 1))
+        mean, variance = self._moments(x)
+        normal = (x - mean) / self._deviation(variance)
+        dgain, dbias = (dy * normal).sum(axis=axes), dy.sum(axis=axes)
+        count = x.dtype.type(x.size // x.shape[-1])
+        return self._scale(w, variance) * (dy - dbias / count - normal * dgain / count), dgain, dbias
 
     def bound(self, xs: Sequence[Array], w: Weights) -> Array:
         scale = abs(self._scale(w, w["variance"]))
@@ -84,8 +127,12 @@ class Norm(Layer):
         return x.mean(axis=axes), x.var(axis=axes)
 
     @staticmethod
-    def _scale(w: Weights, variance: Array) -> Array:
-        return w["gain"] / np.sqrt(variance + variance.dtype.type(EPSILON))
+    def _deviation(variance: Array) -> Array:
+        return np.sqrt(variance + variance.dtype.type(EPSILON))
+
+    @classmethod
+    def _scale(cls, w: Weights, variance: Array) -> Array:
+        return w["gain"] / cls._deviation(variance)
 
     def sources(self, cell: Cell, shapes: Sequence[Shape]) -> Sources:
         own = only(cell[-1:])

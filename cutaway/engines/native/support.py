@@ -6,7 +6,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 from cutaway.engines.native.lowering import LOWER
 from cutaway.engines.native.lowering.plain import MOST_CODES
-from cutaway.layers import MaxPool
+from cutaway.engines.native.machine import this_machine
+from cutaway.layers import MaxPool, Norm
 from cutaway.net import Net, Node
 
 OLDEST = (0, 46)
@@ -48,6 +49,8 @@ def reason(node: Node) -> str:
         return "is not a layer that the native engine knows"
     if isinstance(node.layer, MaxPool) and node.layer.size[0] * node.layer.size[1] > MOST_CODES:
         return f"has windows of more than {MOST_CODES} cells, which the native engine does not run"
+    if isinstance(node.layer, Norm) and node.layer.ghost % (lanes := this_machine().lanes):
+        return f"normalises {node.layer.ghost} pictures at a time, and the native engine multiples of {lanes}"
     return ""
 
 

@@ -19,14 +19,43 @@ FIGURES = 8
 """Floats per channel."""
 
 
+def groups(op: Op) -> Iterator[tuple[Value, Value, Value]]:
+    """The groups of pictures that are normalised together: (its number, its first block, the one after its last).
+
+    `ghost` pictures each, whole blocks; what is left belongs to the last. 0: the batch is one group.
+    """
+    count = group_count(op)
+    for number in op.loop(count):
+        first, last = number * op.ghost // op.lanes, (number + 1) * op.ghost // op.lanes
+        yield number, first, op.where(number.equals(count - 1), (header(op, BATCH) + (op.lanes - 1)) // op.lanes, last)
+
+
+def group_count(op: Op) -> Value:
+    """At least one."""
+    size = op.where(op.ghost.equals(0), header(op, BATCH), op.ghost)
+    return op.larger(op.whole(1), header(op, BATCH) // op.larger(op.whole(1), size))
+
+
+def of_group(op: Op, number: Value) -> Value:
+    """Where the figures of a group are."""
+    return op.figures + number * op.channels * (4 * FIGURES)
+
+
+def own_figures(op: Op) -> Value:
+    """Where the figures of this block's group are."""
+    size = op.where(op.ghost.equals(0), header(op, BATCH), op.ghost)
+    number = header(op, PLACE) * op.lanes // op.larger(op.whole(1), size)
+    return of_group(op, op.smaller(number, group_count(op) - 1))
+
+
 def sums_of(op: Op, place: Value, channel: Value) -> Pointer:
     """Two floats of one block and channel."""
     return op.floats(op.sums + (place * op.channels + channel) * 8)
 
 
-def figures(op: Op, channel: Value) -> Pointer:
-    """The floats of one channel."""
-    return op.floats(op.figures + channel * (4 * FIGURES))
+def figures(op: Op, group: Value, channel: Value) -> Pointer:
+    """The floats of one channel, in those of a group."""
+    return op.floats(group + channel * (4 * FIGURES))
 
 
 def real(op: Op, number: Value) -> Value:
@@ -57,32 +86,38 @@ def norm_moments(op: Op) -> None:
         own[0], own[1] = mean, op.sum(squares.value * inside)
 
 
-def blocks(op: Op) -> Iterator[tuple[Value, Value]]:
-    """Every block of the batch: (its place, its cells of one channel, as a float)."""
-    batch = header(op, BATCH)
-    for place in op.loop((batch + (op.lanes - 1)) // op.lanes):
-        count = op.smaller(op.whole(op.lanes), batch - place * op.lanes)
+def blocks(op: Op, first: Value, last: Value) -> Iterator[tuple[Value, Value]]:
+    """Blocks of the batch: (its place, its cells of one channel, as a float)."""
+    for place in op.loop(first, last):
+        count = op.smaller(op.whole(op.lanes), header(op, BATCH) - place * op.lanes)
         yield place, real(op, count * op.pixels)
 
 
-@kernel("header channels pixels sums gain figures")
+def cells_of(op: Op, first: Value, last: Value) -> Value:
+    """Cells of one channel in a group, as a float."""
+    pictures = op.smaller(last * op.lanes, header(op, BATCH)) - first * op.lanes
+    return real(op, pictures * op.pixels)
+
+
+@kernel("header channels pixels ghost sums gain figures")
 def norm_figures(op: Op) -> None:
-    """Mean, variance and scale of each channel over the batch, from those of the blocks (Chan et al. 1979)."""
-    cells = real(op, header(op, BATCH) * op.pixels)
-    for channel in op.loop(op.channels):
-        mean, squares = op.variable(0.0), op.variable(0.0)
-        for place, count in blocks(op):
-            mean.value += sums_of(op, place, channel)[0] * (count / cells)
-        for place, count in blocks(op):
-            own = sums_of(op, place, channel)
-            off = own[0] - mean.value
-            squares.value += own[1] + off * off * count
-        write_figures(op, channel, mean.value, squares.value / cells)
+    """Mean, variance and scale of each channel over each group, from those of the blocks (Chan et al. 1979)."""
+    for number, first, last in groups(op):
+        cells = cells_of(op, first, last)
+        for channel in op.loop(op.channels):
+            mean, squares = op.variable(0.0), op.variable(0.0)
+            for place, count in blocks(op, first, last):
+                mean.value += sums_of(op, place, channel)[0] * (count / cells)
+            for place, count in blocks(op, first, last):
+                own = sums_of(op, place, channel)
+                off = own[0] - mean.value
+                squares.value += own[1] + off * off * count
+            write_figures(op, of_group(op, number), channel, mean.value, squares.value / cells)
 
 
-def write_figures(op: Op, channel: Value, mean: Value, variance: Value) -> None:
+def write_figures(op: Op, group: Value, channel: Value, mean: Value, variance: Value) -> None:
     """What normalising needs of one channel."""
-    own = figures(op, channel)
+    own = figures(op, group, channel)
     root = op.root(variance + EPSILON)
     own[MEAN], own[VARIANCE] = mean, variance
     own[INVERSE], own[SCALE] = 1.0 / root, op.floats(op.gain)[channel] / root
@@ -92,15 +127,16 @@ def write_figures(op: Op, channel: Value, mean: Value, variance: Value) -> None:
 def norm_figures_kept(op: Op) -> None:
     """The same from the running mean and variance, for predicting."""
     for channel in op.loop(op.channels):
-        write_figures(op, channel, op.floats(op.mean)[channel], op.floats(op.variance)[channel])
+        write_figures(op, op.figures, channel, op.floats(op.mean)[channel], op.floats(op.variance)[channel])
 
 
-@kernel("channels rows width @x @y figures bias floor ceiling")
+@kernel("header channels rows width @x @y ghost figures bias floor ceiling")
 def norm(op: Op) -> None:
     """y = (x - mean) scale + bias, kept between floor and ceiling."""
     floor, ceiling = (op.spread(op.bits_as_float(bits)) for bits in (op.floor, op.ceiling))
+    group = own_figures(op)
     for channel in op.loop(op.channels):
-        own = figures(op, channel)
+        own = figures(op, group, channel)
         mean, scale = op.spread(own[MEAN]), op.spread(own[SCALE])
         bias = op.spread(op.floats(op.bias)[channel])
         for row in op.loop(op.rows):
@@ -111,13 +147,14 @@ def norm(op: Op) -> None:
                 y[i] = op.where(value > ceiling, ceiling, value)
 
 
-@kernel("header channels rows width @x @y @dy figures sums rectified ceiling")
+@kernel("header channels rows width @x @y @dy ghost figures sums rectified ceiling")
 def norm_back_sums(op: Op) -> None:
     """Sums of dy, and of dy times the normalised x; where y was cut off (rectified), dy becomes 0 first."""
     ceiling = op.spread(op.bits_as_float(op.ceiling))
+    group = own_figures(op)
     for rectified in op.either(op.rectified):
         for channel in op.loop(op.channels):
-            mean, inverse = op.spread(figures(op, channel)[MEAN]), figures(op, channel)[INVERSE]
+            mean, inverse = op.spread(figures(op, group, channel)[MEAN]), figures(op, group, channel)[INVERSE]
             slopes, products = op.total(), op.total()
             for row in op.loop(op.rows):
                 x, dy, y = op.row("x", channel, row), op.row("dy", channel, row), op.row("y", channel, row)
@@ -133,30 +170,31 @@ def norm_back_sums(op: Op) -> None:
             own[0], own[1] = op.sum(slopes.value), op.sum(products.value) * inverse
 
 
-@kernel("header channels pixels sums figures dgain dbias first")
+@kernel("header channels pixels ghost sums figures dgain dbias first")
 def norm_back_figures(op: Op) -> None:
     """The gradients of gain and bias (added by the first thread alone), and what each channel's dx takes off."""
-    cells = real(op, header(op, BATCH) * op.pixels)
-    for channel in op.loop(op.channels):
-        slopes, products = op.variable(0.0), op.variable(0.0)
-        for place, _ in blocks(op):
-            slopes.value += sums_of(op, place, channel)[0]
-            products.value += sums_of(op, place, channel)[1]
-        own = figures(op, channel)
-        own[SLOPE] = own[SCALE] * slopes.value / cells
-        own[TURN] = own[SCALE] * own[INVERSE] * products.value / cells
-        with op.when(op.first.differs(0)):
-            for place, total in ((op.dgain, products), (op.dbias, slopes)):
-                op.floats(place)[channel] = op.floats(place)[channel] + total.value
+    for number, first, last in groups(op):
+        cells = cells_of(op, first, last)
+        for channel in op.loop(op.channels):
+            slopes, products = op.variable(0.0), op.variable(0.0)
+            for place, _ in blocks(op, first, last):
+                slopes.value += sums_of(op, place, channel)[0]
+                products.value += sums_of(op, place, channel)[1]
+            own = figures(op, of_group(op, number), channel)
+            own[SLOPE] = own[SCALE] * slopes.value / cells
+            own[TURN] = own[SCALE] * own[INVERSE] * products.value / cells
+            with op.when(op.first.differs(0)):
+                for place, total in ((op.dgain, products), (op.dbias, slopes)):
+                    op.floats(place)[channel] = op.floats(place)[channel] + total.value
 
 
-@kernel("header channels rows width @x @dx @dy figures adding")
+@kernel("header channels rows width @x @dx @dy ghost figures adding")
 def norm_back(op: Op) -> None:
     """dx = scale (dy - mean of dy - normalised x times mean of dy times normalised x), in lanes that have a picture."""
-    inside = mask(op)
+    inside, group = mask(op), own_figures(op)
     for adding in op.either(op.adding):
         for channel in op.loop(op.channels):
-            own = figures(op, channel)
+            own = figures(op, group, channel)
             mean, scale, slope, turn = (op.spread(own[k]) for k in (MEAN, SCALE, SLOPE, TURN))
             for row in op.loop(op.rows):
                 x, dx, dy = (op.row(name, channel, row) for name in ("x", "dx", "dy"))
@@ -166,11 +204,16 @@ def norm_back(op: Op) -> None:
                     op.give(dx, i, value * inside, adding)
 
 
-@kernel("channels figures mean variance share trouble")
+@kernel("header channels ghost figures mean variance share trouble first")
 def norm_observe(op: Op) -> None:
-    """Moves the running mean and variance towards the batch's, by a share; not where the step failed."""
+    """Moves the running mean and variance towards those of the groups, by a share; not where the step failed."""
     share = op.bits_as_float(op.share)
-    with op.when(op.pointer(op.trouble, "i64")[0].equals(0)):
+    with op.when(op.pointer(op.trouble, "i64")[0].equals(0) & op.first.differs(0)):
         for channel in op.loop(op.channels):
             for kept, which in ((op.floats(op.mean), MEAN), (op.floats(op.variance), VARIANCE)):
-                kept[channel] = kept[channel] + share * (figures(op, channel)[which] - kept[channel])
+                measured = op.variable(0.0)
+                for number, begin, last in groups(op):
+                    pictures = op.smaller(last * op.lanes, header(op, BATCH)) - begin * op.lanes
+                    weight = real(op, pictures) / real(op, header(op, BATCH))
+                    measured.value += figures(op, of_group(op, number), channel)[which] * weight
+                kept[channel] = kept[channel] + share * (measured.value - kept[channel])

@@ -56,7 +56,7 @@ class Lowering:
     ways_back: list[Callable[[], None]] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
     """Layers that the one before them has taken along."""
-    observed: list[tuple[Node, Place, int]] = field(default_factory=list)
+    observed: list[tuple[Node, Place, int, int]] = field(default_factory=list)
     dropouts: list[int] = field(default_factory=list)
     """The numbers of the dropout layers."""
 
@@ -196,9 +196,9 @@ class Lowering:
         seen = [consumer for other in names for consumer in self.net.consumers(other) if consumer.name not in names]
         return x.inside is None and seen == [node] and node.inputs.count(name) == 1
 
-    def observe(self, node: Node, figures: Place, channels: int) -> None:
+    def observe(self, node: Node, figures: Place, channels: int, ghost: int) -> None:
         """Asks that running mean and variance move towards the batch's, when the step has gone well."""
-        self.observed.append((node, figures, channels))
+        self.observed.append((node, figures, channels, ghost))
 
     def add(self, kernel: str, level: int, into: Map | None = None, writer: str = "", **operands: Any) -> Record:
         """A record for each block. `into`: the map whose gradient it writes or adds to."""

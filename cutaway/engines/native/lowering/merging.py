@@ -20,13 +20,17 @@ NO_FLOOR, NO_CEILING = float("-inf"), float("inf")
 def norm(low: Lowering, node: Node) -> None:
     """With the ReLU (or ReLU6) after it. It ends a stage: what it measures needs every block of the batch."""
     (x,) = low.inputs(node)
+    layer = node.layer
+    assert isinstance(layer, Norm)
+    ghost = layer.ghost if low.training else 0
     after = low.next(node.name)
     rectified = after is not None and isinstance(after.layer, Relu | Relu6)
     ceiling = 6.0 if after and isinstance(after.layer, Relu6) else NO_CEILING
     level = x.level + 1 if low.training else x.level
     y = low.output([node, after] if after and rectified else node, level)
     low.want(node, y, [x])
-    figures = low.build.in_thread(4 * norm_kernels.FIGURES * x.channels)
+    groups = max(1, low.batch // ghost) if ghost else 1
+    figures = low.build.in_thread(4 * norm_kernels.FIGURES * x.channels * groups)
     gain, mean, variance = (low.weight(node, part) for part in ("gain", "mean", "variance"))
     pixels = x.rows * x.width
     if low.training:
@@ -38,11 +42,12 @@ def norm(low: Lowering, node: Node) -> None:
             header=low.header,
             channels=x.channels,
             pixels=pixels,
+            ghost=ghost,
             sums=sums,
             gain=gain,
             figures=figures,
         )
-        low.observe(node, figures, x.channels)
+        low.observe(node, figures, x.channels, ghost)
     else:
         low.build.add_for_batch(
             "norm_figures_kept", -1, channels=x.channels, mean=mean, variance=variance, gain=gain, figures=figures
@@ -50,8 +55,10 @@ def norm(low: Lowering, node: Node) -> None:
     low.add(
         "norm",
         level,
+        header=low.header,
         x=x,
         y=y,
+        ghost=ghost,
         figures=figures,
         bias=low.weight(node, "bias"),
         floor=0.0 if rectified else NO_FLOOR,
@@ -72,6 +79,7 @@ def norm(low: Lowering, node: Node) -> None:
             x=x,
             y=y,
             dy=dy,
+            ghost=ghost,
             figures=figures,
             sums=sums,
             rectified=int(rectified),
@@ -84,6 +92,7 @@ def norm(low: Lowering, node: Node) -> None:
             header=low.header,
             channels=x.channels,
             pixels=pixels,
+            ghost=ghost,
             sums=sums,
             figures=figures,
             dgain=low.gradient(node, "gain"),
@@ -101,6 +110,7 @@ def norm(low: Lowering, node: Node) -> None:
                 x=x,
                 dx=dx,
                 dy=dy,
+                ghost=ghost,
                 figures=figures,
                 **by_channel(x, dx, dy),
             )

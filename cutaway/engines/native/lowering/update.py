@@ -133,12 +133,15 @@ def move(low: Lowering, run: Run, shares: NDArray[np.int64], gradients: Place, m
 
 def observe(low: Lowering) -> None:
     """The running mean and variance of norms."""
-    for node, figures, channels in low.observed:
+    for node, figures, channels, ghost in low.observed:
         low.build.add_for_batch(
             "norm_observe",
             MOVE,
             after=True,
-            channels=np.where(np.arange(low.threads) == 0, channels, 0),
+            header=low.header,
+            first=np.arange(low.threads) == 0,
+            channels=channels,
+            ghost=ghost,
             figures=figures,
             mean=low.weight(node, "mean"),
             variance=low.weight(node, "variance"),
