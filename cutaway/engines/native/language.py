@@ -343,6 +343,13 @@ class Code:
         variable.value = self.of(kind, start)
         return variable
 
+    def array(self, kind: str, count: int) -> Pointer:
+        """Memory of the function's own for so many values."""
+        self.written += 1
+        name = f"%array{self.written}"
+        self.variables.append(f"{name} = alloca {kind}, i64 {count}, align {bytes_of(kind)}")
+        return Pointer(self, kind, name)
+
     # --- flow -------------------------------------------------------------------------------------
 
     def loop(self, first: Value | int, stop: Value | int | None = None, step: Value | int = 1) -> Iterator[Value]:

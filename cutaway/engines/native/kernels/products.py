@@ -90,8 +90,9 @@ def write_product(machine: Machine, p_count: int, q_count: int, near: bool, pair
         for total, place in zip(sums, places, strict=True):
             total.value = code.cell(place)
     with code.when(code.adding.equals(0)):
+        starts = [code.weight(code.bias + 4 * q) for q in range(q_count)]
         for total, (_, q) in zip(sums, grid, strict=True):
-            total.value = code.weight(code.bias + 4 * q)
+            total.value = starts[q]
     taps = code.pointer(code.taps, "i32")
     weights = code.variable(code.w + code.first * (4 * q_count))
     columns = [code.x + step * p for p in range(p_count)]
@@ -151,9 +152,15 @@ def write_gradient(machine: Machine, rows: int, taps: int, channels: int, near: 
                 place.value += code.bytes
         x.value += code.x_row
         dy.value += code.dy_row
-    for total, (r, s, q) in zip(sums, grid, strict=True):
-        out = code.pointer(code.out + code.out_r * r + code.out_s * s + code.out_q * q, "float")
-        out[0] = out[0] + code.sum(total.value)
+    kept = code.array(machine.vector, len(grid))
+    for number, total in enumerate(sums):
+        kept[number] = total.value
+    for r in code.loop(rows):  # a loop, since adding over the lanes is long to write and soon done
+        for s in code.loop(taps):
+            tap = code.out + code.out_r * r + code.out_s * s
+            for q in range(channels):
+                out = code.pointer(tap + code.out_q * q, "float")
+                out[0] = out[0] + code.sum(kept[(r * taps + s) * channels + q])
     return code
 
 
