@@ -20,7 +20,7 @@ from cutaway.net import Node
 
 CHUNK = 256
 """Cells of a plane whose weight gradients are taken at a time, at least: adding over the lanes then costs little."""
-LEAST_CHANNELS, LEAST_FAN = 8, 64
+LEAST_CHANNELS, LEAST_FAN = 6, 64
 """From how many channels on, in and out, and products a cell, pairs of bfloat16 pay. Measured; see docs/engine.md."""
 FARTHEST = 2**31
 """Bytes that a tap may be away from its row."""
