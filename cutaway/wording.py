@@ -1,4 +1,4 @@
-"""Words for messages: any text on one line, the nearest of some names, the first of many."""
+"""Words for messages: any text on one line, the nearest of some names, the first of many, bytes."""
 
 from __future__ import annotations
 
@@ -34,6 +34,18 @@ def first(names: Sequence[str], most: int) -> str:
     """
     more = [f"{len(names) - most:,} more"] if len(names) > most else []
     return ", ".join([*names[:most], *more])
+
+
+def memory(count: int) -> str:
+    """So many bytes.
+
+    >>> memory(13_824)
+    '13.8 kB'
+    """
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count} B"
 
 
 def _code(character: str) -> str:

@@ -83,7 +83,7 @@ def test_version():
             "cutaway: line 1, column 13: in 'dens 3': there is no layer 'dens'; did you mean 'dense'?",
         ),
         (["nets", "conv 1 3x3 stride 2 fit", "--input", "10x10x1"], "= 4.5 is not a whole number"),
-        (["nets", "--classes", "3"], "cutaway: --input and --classes go with a net"),
+        (["nets", "--classes", "3"], "cutaway: --input, --classes and --batch go with a net"),
     ],
 )
 def test_wrong_use_is_one_line_and_exit_code_2(line, said, tmp_path, monkeypatch):

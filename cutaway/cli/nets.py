@@ -11,9 +11,11 @@ from cutaway.cli.words import Sizes
 
 if TYPE_CHECKING:
     from cutaway.layers import Shape
+    from cutaway.net import Net
 
 EXAMPLE = """cutaway nets
 cutaway nets lenet5
+cutaway nets resnet18 --batch 64
 cutaway nets 'conv 8 3x3, relu, maxpool 2, flatten, dense classes, softmax' --input 28x28x1 --classes 10"""
 
 
@@ -21,28 +23,48 @@ cutaway nets 'conv 8 3x3, relu, maxpool 2, flatten, dense classes, softmax' --in
 @click.argument("net", required=False)
 @click.option("--input", "shape", type=Sizes(3, "28x28x1"), help="Height, width and channels of a picture.")
 @click.option("--classes", type=click.IntRange(1), help="What 'dense classes' stands for.")
-def command(net: str | None, shape: Shape | None, classes: int | None) -> None:
+@click.option("--batch", type=click.IntRange(1), help="Say how much memory training takes, so many pictures at a time.")
+def command(net: str | None, shape: Shape | None, classes: int | None, batch: int | None) -> None:
     """Show the nets that ship; or the layers, shapes, parameters and cost of one: NET is a name or a net's text."""
     if net is not None:
-        click.echo(one(net, shape, classes))
-    elif shape or classes:
+        click.echo(one(net, shape, classes, batch))
+    elif shape or classes or batch:
         raise click.UsageError(
-            "--input and --classes go with a net, as in: cutaway nets small --input 64x64x3",
+            "--input, --classes and --batch go with a net, as in: cutaway nets small --input 64x64x3",
             click.get_current_context(),
         )
     else:
         click.echo(every() + "\n\n" + comparison())
 
 
-def one(name: str, shape: Shape | None, classes: int | None) -> str:
-    """What it is, and a line for each layer."""
+def one(name: str, shape: Shape | None, classes: int | None, batch: int | None) -> str:
+    """What it is, and a line for each layer; what training takes, where a batch is named."""
     from cutaway.cli.table import width
     from cutaway.net import zoo
     from cutaway.views import text
 
     entry = zoo.ZOO.get(name)
-    table = text.net(zoo.net(name, input=shape, classes=classes), width=width())
-    return f"{entry.name}: {entry.what} ({entry.source})\n\n{table}" if entry else table
+    net = zoo.net(name, input=shape, classes=classes)
+    heading = [f"{entry.name}: {entry.what} ({entry.source})"] if entry else []
+    return "\n\n".join([*heading, text.net(net, width=width()), *([training(net, batch)] if batch else [])])
+
+
+def training(net: Net, batch: int) -> str:
+    """The memory that it takes, with all cores; known without taking it."""
+    from cutaway.engines.native import refusal
+    from cutaway.engines.native.machine import cores, installed
+    from cutaway.losses import loss_for
+    from cutaway.training import recipe_for
+    from cutaway.wording import memory
+
+    if why := refusal(net):
+        return f"training: the reference engine computes, and its memory is not predicted: {why}"
+    from cutaway.engines.native.memory import needed
+
+    loss, optimiser, count = loss_for(net.output.layer), recipe_for(1).rule(), cores()
+    taken = needed(net, loss, optimiser, batch=batch, threads=count, precision="auto")
+    more = f", more than the {memory(most)} that there are" if taken > (most := installed()) > 0 else ""
+    return f"training with batches of {batch:,} takes {memory(taken)} of memory with {count} thread{'s' * (count > 1)}{more}"
 
 
 def every() -> str:

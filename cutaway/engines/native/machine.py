@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 from cutaway.engines.native.language import vector
 
 VARIABLE = "CUTAWAY_CPU"
 """Names another processor to make code for, as LLVM calls it: `haswell` (AVX2), `x86-64` (SSE2). For tests."""
+CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
 @dataclass(frozen=True)
@@ -66,3 +68,16 @@ def cores() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on macOS and Windows
         return os.cpu_count() or 1
+
+
+def installed() -> int:
+    """Bytes of memory that this computer has, or its container may use; 0 where the system does not tell."""
+    try:
+        here = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return 0
+    try:
+        limit = CONTAINER_LIMIT.read_text().strip()
+    except OSError:
+        return here
+    return min(here, int(limit)) if limit.isdigit() else here

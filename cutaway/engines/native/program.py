@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from cutaway.engines.native.compiler import Library
 from cutaway.engines.native.kernels import KERNELS, layout
 from cutaway.engines.native.kernels import run as running
 from cutaway.engines.native.language import bits
+from cutaway.engines.native.machine import installed
 from cutaway.engines.native.maps import Area, Map, Place
 
 LINE = 64
@@ -138,8 +139,10 @@ def expanded(record: Record) -> Iterable[tuple[str, Operand]]:
 
 
 @dataclass(eq=False)
-class Program:
-    """Memory and records, ready to run. `stages` says in which order.
+class Plan:
+    """Records in order, and where everything is going to stand: a program without its memory and its code.
+
+    `stages` says in which order.
 
     `all`, `ahead`, `blocks`, `gradients` name stages to run, from the first to before the last: all; what is done once
     for all batches where weights do not move; what is done with each batch then; all that does not move weights.
@@ -150,12 +153,12 @@ class Program:
     """Blocks that each thread has memory for."""
     keep: bool = False
     """Whether no map takes the memory of another."""
-    memory: NDArray[np.uint8] = field(init=False)
+    most_blocks: int | None = None
+    """The most blocks that a call has. Slots beyond are never touched, and take no memory."""
 
     def __post_init__(self) -> None:
         self.order()
         self.allocate()
-        self.write()
 
     # --- order ------------------------------------------------------------------------------------
 
@@ -235,6 +238,7 @@ class Program:
             values = np.ascontiguousarray(np.asarray(made(), kind))
             own[0] = builder.shared.take(values.nbytes)
             self.tables.append((own[0], values))
+        builder.deferred.clear()  # as large as the weights, and not needed any more
         self.slot_size, self.thread_size = slot.size, builder.thread.size
         builder.thread_pitch = self.thread_size + LINE * 5
         self.call_size = running.CALL * 8
@@ -252,8 +256,25 @@ class Program:
 
     @property
     def bytes(self) -> int:
-        """All memory that the program takes."""
+        """All memory that the program has."""
         return sum(-(-size // 4096) * 4096 for size in self.sizes)
+
+    @property
+    def touched(self) -> int:
+        """What of it is used."""
+        slots = self.builder.threads * self.slots
+        idle = 0 if self.most_blocks is None else max(0, slots - self.most_blocks)
+        return self.bytes - idle * (self.slot_size + LINE * 7)
+
+
+class Program(Plan):
+    """Memory and records, ready to run. Raises MemoryError, with its bytes, where it is larger than the computer."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.touched > (installed() or self.touched):
+            raise MemoryError(self.touched)
+        self.write()
 
     def write(self) -> None:
         """Takes the memory, fills the tables, and writes every record for every thread and slot."""
@@ -263,6 +284,7 @@ class Program:
         self.starts = np.cumsum([0, *(-(-size // 4096) * 4096 for size in self.sizes)]).tolist()
         for offset, values in self.tables:
             self.memory[offset : offset + values.nbytes] = np.frombuffer(values.tobytes(), np.uint8)
+        self.tables = []
         self.view(self.starts[3], self.stages.size, np.int64)[:] = self.stages.ravel()
         values, areas = self._numbers()
         shape = (self.builder.threads, self.slots, len(self.records), running.RECORD)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +14,14 @@ from cutaway.engines.native import lowering
 from cutaway.engines.native.compiler import library
 from cutaway.engines.native.kernels.update import C1, C2, NUMBERS, RATE, SHARE
 from cutaway.engines.native.maps import Place
+from cutaway.engines.native.memory import room_for_another, too_much
 from cutaway.engines.native.precision import bears
 from cutaway.engines.native.predictor import ready
 from cutaway.engines.native.program import Program
 from cutaway.engines.native.runner import Runner
 from cutaway.engines.native.threads import Threads
 from cutaway.engines.reference import ReferenceTrainer
+from cutaway.errors import InputError
 from cutaway.layers.dropout import key_of
 from cutaway.layers.layer import Array, Weights
 from cutaway.losses import Loss
@@ -163,6 +166,8 @@ class NativeTrainer:
             return
         pictures, targets = part(pictures, rows, changes, slice(0, batch)), targets[:batch]
         self._fit(len(pictures))
+        if not room_for_another(self.program.touched):
+            return
         other = NativeTrainer(self.net, self.weights(), self.loss, self.optimiser, self.seed, self.threads, "bf16")
         other.steps_done = self.steps_done
         other._fit(len(pictures))
@@ -182,7 +187,10 @@ class NativeTrainer:
         self.low, self.remembered = lowering.training(
             self.net, library(), self.threads.count, batch, self.loss, self.optimiser, self.precision == "bf16"
         )
-        self.program = Program(self.low.build, slots=self.low.slots)
+        try:
+            self.program = Program(self.low.build, slots=self.low.slots, most_blocks=self.low.blocks)
+        except MemoryError as error:
+            raise InputError(self._too_much(*error.args)) from None
         self.runner = Runner(self.program, self.threads)
         if kept:
             self.restore(kept)
@@ -191,6 +199,11 @@ class NativeTrainer:
         if self.remembered.average:
             trained = {name: value for name, value in self.start.items() if self.parameters[name].trained}
             self.low.weights.store(self._floats(self.remembered.average), trained)
+
+    def _too_much(self, taken: int) -> str:
+        """What to say where a batch does not fit."""
+        settings: dict[str, Any] = {"threads": self.threads.count, "precision": self.precision}
+        return too_much(taken, self.net, self.loss, self.optimiser, batch=self.batch, **settings)
 
     def _store(self, weights: Weights) -> None:
         self.low.weights.store(self._floats(self.low.weights_place, trained_only=False), weights)

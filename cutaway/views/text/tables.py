@@ -13,6 +13,7 @@ from cutaway.trace import Stage, Trace
 from cutaway.trace.digits import ruler
 from cutaway.views.text.blocks import rule, table
 from cutaway.views.text.windows import window
+from cutaway.wording import memory
 
 MANY = 30_000
 """Terms of a cell up to which workings tell what a layer did: about 0.1 s for three of them."""
@@ -42,18 +43,7 @@ def net(net: Net, *, width: int = 80) -> str:
 def _costs(cost: Cost) -> tuple[str, ...]:
     """Numbers of a layer; nothing where there is nothing to count."""
     counts = (f"{count:,}" if count else "" for count in (cost.parameters, cost.multiplications))
-    return (*counts, _bytes(cost.memory) if cost.memory else "")
-
-
-def _bytes(count: int) -> str:
-    """
-    >>> _bytes(13_824)
-    '13.8 kB'
-    """
-    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if count >= size:
-            return f"{count / size:.1f} {unit}"
-    return f"{count} B"
+    return (*counts, memory(cost.memory) if cost.memory else "")
 
 
 def _range(stage: Stage) -> tuple[str, str]:

@@ -155,12 +155,12 @@ def write_gradient(machine: Machine, rows: int, taps: int, channels: int, near: 
     kept = code.array(machine.vector, len(grid))
     for number, total in enumerate(sums):
         kept[number] = total.value
-    for r in code.loop(rows):  # a loop, since adding over the lanes is long to write and soon done
-        for s in code.loop(taps):
-            tap = code.out + code.out_r * r + code.out_s * s
+    for row in code.loop(rows):  # a loop, since adding over the lanes is long to write and soon done
+        for column in code.loop(taps):
+            tap = code.out + code.out_r * row + code.out_s * column
             for q in range(channels):
                 out = code.pointer(tap + code.out_q * q, "float")
-                out[0] = out[0] + code.sum(kept[(r * taps + s) * channels + q])
+                out[0] = out[0] + code.sum(kept[(row * taps + column) * channels + q])
     return code
 
 
