@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.measure import machine
 
-NAMES = ("startup", "training", "learning")
+NAMES = ("startup", "training", "epoch", "learning")
 
 
 def main() -> None:

@@ -114,6 +114,7 @@ class _Run:
         first = start(setup.net, recipe.seed)
         self.trainer: Trainer = engine.trainer(setup.net, first, self.loss, recipe.rule(), recipe.seed)
         self.augmentation = Augmentation(flip=recipe.flip, shift=recipe.shift)
+        self.outputs = setup.net.shapes()[setup.net.output.name][0]
         self.peak = setup.rate
         self.per_epoch = -(-len(setup.train) // recipe.batch)
         self.epoch, self.step = 1, 0
@@ -171,8 +172,7 @@ class _Run:
         return one_cycle(done, total, self.peak, recipe.warmup)
 
     def _wanted(self, labels: NDArray[np.int64]) -> NDArray[np.float32]:
-        outputs = self.setup.net.shapes()[self.setup.net.output.name][0]
-        return targets(labels, outputs, self.setup.recipe.smoothing)
+        return targets(labels, self.outputs, self.setup.recipe.smoothing)
 
     def _progress(self) -> Step:
         sums = self.sums
