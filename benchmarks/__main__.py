@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.measure import machine
 
-NAMES = ("startup", "training", "epoch", "learning")
+NAMES = ("startup", "training", "epoch", "tiles", "learning")
 
 
 def main() -> None:
