@@ -41,7 +41,7 @@ SECONDS = 0.002
 def main() -> dict[str, object]:
     """Prints and returns the figures: for each layer, the formula's time as a multiple of the best one's."""
     machine = this_machine()
-    kinds = {
+    kinds: dict[str, tuple[str, list[tuple[int, ...]]]] = {
         "convolve": ("product_tile", list(products.product_shapes(machine))),
         "convolution_weights": ("gradient_tile", [s[:3] for s in products.gradient_shapes(machine) if s[3]]),
     }
@@ -66,8 +66,10 @@ def possible(shapes: Iterable[tuple[int, ...]]) -> list[tuple[int, ...]]:
 
 
 def measured(text: str, kernel: str, choice: str, chosen: list[Any]) -> dict[Any, float]:
-    """Seconds of one run of a kernel with each tile; None is the formula's. The least of rounds in which all take turns:
-    what else the machine does only ever adds."""
+    """Seconds of one run of a kernel with each tile; None is the formula's.
+
+    The least of rounds in which all take turns: what else the machine does only ever adds.
+    """
     calls = {}
     for tile in chosen:
         try:
