@@ -19,6 +19,7 @@ COMMANDS = {
     "explain": "Show every number that one picture causes.",
     "nets": "Show the nets that ship, or one of your own, before anything runs.",
     "info": "Say what a model is.",
+    "engine": "Say what computes: processor, peak, compiled code; or compile ahead.",
     "filter": "Run a kernel over a photo: sharpen, blur, edge, emboss, or your own.",
 }
 """Every command, in the order of a first visit."""

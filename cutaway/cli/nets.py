@@ -64,7 +64,8 @@ def training(net: Net, batch: int) -> str:
     loss, optimiser, count = loss_for(net.output.layer), recipe_for(1).rule(), cores()
     taken = needed(net, loss, optimiser, batch=batch, threads=count, precision="auto")
     more = f", more than the {memory(most)} that there are" if taken > (most := installed()) > 0 else ""
-    return f"training with batches of {batch:,} takes {memory(taken)} of memory with {count} thread{'s' * (count > 1)}{more}"
+    threads = f"{count} thread{'s' * (count > 1)}"
+    return f"training with batches of {batch:,} takes {memory(taken)} of memory with {threads}{more}"
 
 
 def every() -> str:

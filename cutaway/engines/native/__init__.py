@@ -70,7 +70,7 @@ def load(pairs: bool) -> None:
     from cutaway.engines.native.compiler import library
 
     code = library()
-    code.load("kernels", "products", *(["pairs"] if pairs and code.machine.pairs else []))
+    code.load(*(group for group in code.groups if pairs or group != "pairs"))
 
 
 def require_pairs() -> None:

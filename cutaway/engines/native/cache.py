@@ -25,6 +25,13 @@ def folder() -> Path:
     return files.cache() / "native"
 
 
+def held() -> list[int]:
+    """The size of each file, in bytes."""
+    with contextlib.suppress(OSError):
+        return [path.stat().st_size for path in folder().glob("*.o")]
+    return []
+
+
 def path_of(key: str) -> Path:
     """The file of what depends on these things."""
     return folder() / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.o"

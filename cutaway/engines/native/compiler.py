@@ -40,6 +40,11 @@ class Library:
         self._engines: list[object] = []
         self._lock = RLock()
 
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """All that a training on this machine may need."""
+        return ("kernels", "products", "pairs") if self.machine.pairs else ("kernels", "products")
+
     def address(self, name: str, group: str = "kernels") -> int:
         """Where the code of a function begins."""
         self.load(group, *self._wanted)
