@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+import signal
 import subprocess
 import sys
 import time
@@ -30,7 +31,7 @@ from tests.command import PYTHON, WHERE
 
 NET = "conv 4 3x3, relu, maxpool 2, dropout 0.2, flatten, dense classes, softmax"
 """Small enough for a few epochs a second; with dropout, so that its draws are under test too."""
-EPOCHS = 20
+EPOCHS = {"reference": 20, "native": 30}
 """Of the runs that are stopped from outside: long enough to be in the middle of."""
 
 
@@ -219,14 +220,15 @@ class TestResume:
             file.write_bytes(data[:length])
             assert checkpoint.load() is None
 
-    @pytest.mark.parametrize("lines", [1, 2, 5])
-    def test_a_killed_run_goes_on(self, lines: int, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(("engine", "lines"), [("reference", 1), ("reference", 2), ("reference", 5), ("native", 5)])
+    def test_a_killed_run_goes_on(self, engine: str, lines: int, tmp_path: Path) -> None:
         """SIGKILL just after an epoch is said: the same command ends in the bits of a run that was never killed."""
-        with started(tmp_path, "killed") as process:
+        with started(tmp_path, "killed", engine) as process:
             after_epochs(process, lines)
             process.kill()
-        finished(tmp_path, "killed")
-        finished(tmp_path, "whole")
+        assert process.returncode == -signal.SIGKILL
+        finished(tmp_path, "killed", engine)
+        finished(tmp_path, "whole", engine)
         assert_same(cw.load(tmp_path / "killed"), cw.load(tmp_path / "whole"))
 
     @pytest.mark.parametrize("pause", [0.3, 0.45, 0.6, 0.75])
@@ -235,7 +237,7 @@ class TestResume:
             time.sleep(pause)
             process.kill()
         finished(tmp_path, "killed")
-        assert len(cw.load(tmp_path / "killed").facts["epochs"]) == EPOCHS
+        assert len(cw.load(tmp_path / "killed").facts["epochs"]) == EPOCHS["reference"]
 
     def test_the_latest_unfinished_run_is_taken_up(self, setup: Setup, tmp_path: Path) -> None:
         first, resumed = folder_for("pets", setup, choose().name, tmp_path)
@@ -470,19 +472,21 @@ class TestSetUp:
             cw.training(digits, NET, recipe=Recipe(), epochs=3)
 
 
-def command(folder: str) -> list[str]:
-    """With the slow engine: the fast one is done before it can be killed."""
-    how = ["--epochs", str(EPOCHS), "--engine", "reference"]
+def command(folder: str, engine: str) -> list[str]:
+    how = ["--epochs", str(EPOCHS[engine]), "--engine", engine]
     return [*PYTHON, "train", "digits", "--net", NET, *how, "-o", folder]
 
 
-def started(place: Path, folder: str) -> "subprocess.Popen[str]":
+def started(place: Path, folder: str, engine: str = "reference") -> "subprocess.Popen[str]":
+    """With the slow engine, if none is named: the fast one is done before it can be killed at a certain time."""
     pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    return subprocess.Popen(command(folder), cwd=place, env=WHERE, text=True, **pipe)  # type: ignore[call-overload]
+    return subprocess.Popen(  # type: ignore[call-overload]
+        command(folder, engine), cwd=place, env=WHERE, text=True, **pipe
+    )
 
 
-def finished(place: Path, folder: str) -> None:
-    subprocess.run(command(folder), cwd=place, env=WHERE, capture_output=True, check=True)
+def finished(place: Path, folder: str, engine: str = "reference") -> None:
+    subprocess.run(command(folder, engine), cwd=place, env=WHERE, capture_output=True, check=True)
 
 
 def after_epochs(process: "subprocess.Popen[str]", count: int) -> None:
