@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 
 from cutaway.engines.native.compiler import library
@@ -37,24 +38,37 @@ class Runner:
 
         `active`: how many threads take part, if not all. About 5 microseconds beside what the threads do.
         """
-        words, active = self.words, active or self.threads.count
-        for name, word in WORDS.items():
-            array = places.get(name)
-            assert array is None or array.flags.c_contiguous
-            words[word] = 0 if array is None else address(array)
-        words[running.TOTAL], words[running.BATCH], words[running.STEPS] = total, batch, steps
-        words[running.FIRST_STAGE], words[running.STAGES] = self.program.stage_address(stages[0]), stages[1] - stages[0]
-        words[running.ACTIVE] = active
-        words[running.TROUBLE] = words[running.ARRIVED] = words[running.ABANDONED] = words[running.DONE] = 0
+        first, last = stages
+        LAYOUT.pack_into(
+            self.words,
+            0,
+            *[place_of(places.get(name)) for name in PLACES],
+            total,
+            batch,
+            steps,
+            self.program.stage_address(first),
+            last - first,
+            active := active or self.threads.count,
+            *NOTHING_YET,
+        )
         self.threads.run(self.entry, self.work, RUN, self._abandon, active)
-        return words[running.DONE]
+        return self.words[running.DONE]
 
     def _abandon(self) -> None:
         self.words[running.ABANDONED] = 1
 
 
-WORDS = {
-    name: getattr(running, name.upper())
-    for name in ("pictures", "rows", "changes", "targets", "losses", "outputs", "numbers", "keys")
-}
-"""The words of the call that are addresses of arrays."""
+PLACES = ("pictures", "rows", "changes", "targets", "losses", "outputs", "numbers", "keys")
+"""The first words of the call: addresses of arrays."""
+NOTHING_YET = (0,) * 4
+"""Trouble, arrived, abandoned, done."""
+LAYOUT = struct.Struct(f"{len(PLACES) + 6 + len(NOTHING_YET)}q")
+"""The words of the call up to there, in the order of `kernels/run.py`, written at once: one by one takes longer."""
+
+
+def place_of(array: Array | None) -> int:
+    """Its address, or 0 where there is none."""
+    if array is None:
+        return 0
+    assert array.flags.c_contiguous
+    return address(array)

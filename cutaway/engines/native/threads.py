@@ -16,6 +16,9 @@ from cutaway.engines.native.kernels import KERNELS, workers
 
 LINE = 64
 """Bytes of a cache line."""
+NO_BYTES = ctypes.c_char * 0
+WORDS = {name: place + 1 for place, name in enumerate(KERNELS["lead"].fields)}
+"""Where a call's fields are in its record."""
 
 
 class Threads:
@@ -29,11 +32,10 @@ class Threads:
         kernels = library()
         self._lead, self._finish, self._wait = (function(kernels.address(name)) for name in ("lead", "finish", "wait"))
         self.stations = aligned((count - 1) * workers.STATION + LINE)
-        self.call = aligned(8 * (1 + len(KERNELS["lead"].fields)))
-        self._set("stations", address(self.stations))
-        self._set("other", yielding())
-        self.record = address(self.call)
-        self._set("sleepers", self.record)  # the first word of the record, which no kernel reads
+        call = aligned(8 * (1 + len(WORDS)))
+        self.record, self.call = address(call), memoryview(call.data)  # which is written in a third of NumPy's time
+        self.call[WORDS["sleepers"]] = self.record  # its first word, which no kernel reads
+        self.call[WORDS["stations"]], self.call[WORDS["other"]] = address(self.stations), yielding()
         self._hire()
 
     def run(self, entry: int, work: int, pitch: int, abandon: Callable[[], None], count: int = 0) -> None:
@@ -43,14 +45,12 @@ class Threads:
         """
         if self.process != os.getpid():  # after a fork, only the thread that forked is there
             self._hire()
-        self._set("workers", (count or self.count) - 1)
-        self._set("entry", entry)
-        self._set("work", work)
-        self._set("pitch", pitch)
-        record = self.record
+        call, record = self.call, self.record
+        call[WORDS["workers"]] = (count or self.count) - 1
+        call[WORDS["entry"]], call[WORDS["work"]], call[WORDS["pitch"]] = entry, work, pitch
         try:
             self._lead(record)
-            if self.call[0]:
+            if call[0]:
                 self._wake()
                 self._finish(record)
         except BaseException:
@@ -83,9 +83,6 @@ class Threads:
     def _station(self, number: int) -> NDArray[np.int64]:
         return self.stations[number * workers.STATION // 8 :][: workers.STATION // 8]
 
-    def _set(self, field: str, value: int) -> None:
-        self.call[1 + KERNELS["lead"].fields.index(field)] = value
-
 
 def work(
     serve: Callable[[int], None], own: NDArray[np.int64], door: threading.Semaphore, ended: threading.Event
@@ -114,8 +111,10 @@ def aligned(count: int) -> NDArray[np.int64]:
 
 
 def address(array: NDArray[np.generic]) -> int:
-    """Where an array's first number stands. (`array.ctypes.data` says the same, five times as slowly.)"""
-    return int(array.__array_interface__["data"][0])
+    """Where the first number of an array without gaps stands; `array.ctypes.data` takes three times as long."""
+    if not array.flags.writeable:
+        return int(array.__array_interface__["data"][0])
+    return ctypes.addressof(NO_BYTES.from_buffer(array.data))
 
 
 def function(place: int) -> Callable[[int], None]:
