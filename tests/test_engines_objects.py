@@ -1,10 +1,13 @@
 """Machine code made in a process of its own, or here where none can be started."""
 
+import ast
 import sys
+from pathlib import Path
 
 import pytest
 
 from cutaway.engines.native import objects
+from cutaway.engines.native.compiler import WRITERS
 from cutaway.engines.native.machine import this_machine
 from cutaway.engines.native.modules import GROUPS, modules
 
@@ -40,3 +43,16 @@ def test_modules_deal_out_every_function_once():
 def test_modules_of_a_group_are_of_about_one_length():
     lengths = [len(part.text(MACHINE)) for part in modules("products")]
     assert max(lengths) < 1.2 * min(lengths)
+
+
+def test_the_cache_knows_every_file_that_the_code_depends_on():
+    folder = Path(objects.__file__).parent
+    writers = [folder / f"{name}.py" for name in WRITERS] + list(folder.glob("kernels/*.py"))
+    imported = {
+        node.module
+        for path in writers
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module
+    }
+    inside = {name.removeprefix("cutaway.engines.native.") for name in imported if name.startswith("cutaway")}
+    assert {name for name in inside if not name.startswith("kernels")} <= set(WRITERS)

@@ -23,6 +23,9 @@ PRODUCT = (p.MOST_COLUMNS + 1, p.MOST_CHANNELS + 1)
 GRADIENT = (p.MOST_TAPS + 1, 8, p.MOST_CHANNELS + 1)
 """The shapes of the tables: [columns, channels]; [rows of taps, taps, channels]."""
 
+WRITERS = ("functions", "language", "machine", "modules", "objects")
+"""The files, beside those of `kernels/`, that the text of the code depends on."""
+
 
 class Library:
     """All code for one machine: `library.address("convolve")`; `library.table("product", near=True)`.
@@ -124,7 +127,7 @@ class Library:
 def sources() -> str:
     """A hash of the files that write the code."""
     here = Path(__file__).parent
-    paths = sorted([*here.glob("*.py"), *here.glob("kernels/*.py")])
+    paths = [here / f"{name}.py" for name in WRITERS] + sorted(here.glob("kernels/*.py"))
     return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
 
 
