@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cutaway.engines.native import objects
-from cutaway.engines.native.compiler import WRITERS
+from cutaway.engines.native.compiler import OTHERS, OURS
 from cutaway.engines.native.machine import this_machine
 from cutaway.engines.native.modules import GROUPS, modules
 
@@ -46,13 +46,12 @@ def test_modules_of_a_group_are_of_about_one_length():
 
 
 def test_the_cache_knows_every_file_that_the_code_depends_on():
-    folder = Path(objects.__file__).parent
-    writers = [folder / f"{name}.py" for name in WRITERS] + list(folder.glob("kernels/*.py"))
-    imported = {
-        node.module
-        for path in writers
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.ImportFrom) and node.module
-    }
-    inside = {name.removeprefix("cutaway.engines.native.") for name in imported if name.startswith("cutaway")}
-    assert {name for name in inside if not name.startswith("kernels")} <= set(WRITERS)
+    folder, package = Path(objects.__file__).parent, "cutaway.engines.native"
+    known = {f"cutaway.{name}" for name in OTHERS} | {f"{package}.{name}" for name in OURS}
+    paths = [folder / f"{name}.py" for name in OURS] + list(folder.glob("kernels/*.py"))
+    found = set()
+    for node in (node for path in paths for node in ast.walk(ast.parse(path.read_text()))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"{package}.{name.name}" for name in node.names] if node.module == package else [node.module]
+            found |= {name for name in names if name.startswith("cutaway") and ".native.kernels" not in name}
+    assert found <= known

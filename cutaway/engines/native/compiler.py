@@ -23,8 +23,9 @@ PRODUCT = (p.MOST_COLUMNS + 1, p.MOST_CHANNELS + 1)
 GRADIENT = (p.MOST_TAPS + 1, 8, p.MOST_CHANNELS + 1)
 """The shapes of the tables: [columns, channels]; [rows of taps, taps, channels]."""
 
-WRITERS = ("functions", "language", "machine", "modules", "objects")
-"""The files, beside those of `kernels/`, that the text of the code depends on."""
+OURS = ("functions", "language", "machine", "modules", "objects")
+OTHERS = ("augmentation", "layers.lrn", "layers.norm")
+"""The modules that the text of the code depends on, beside `kernels/`: of this package, and of cutaway."""
 
 
 class Library:
@@ -127,7 +128,8 @@ class Library:
 def sources() -> str:
     """A hash of the files that write the code."""
     here = Path(__file__).parent
-    paths = [here / f"{name}.py" for name in WRITERS] + sorted(here.glob("kernels/*.py"))
+    others = [here.parents[1] / f"{name.replace('.', '/')}.py" for name in OTHERS]
+    paths = [*sorted(here.glob("kernels/*.py")), *(here / f"{name}.py" for name in OURS), *others]
     return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
 
 
