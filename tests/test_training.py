@@ -31,7 +31,7 @@ from tests.command import PYTHON, WHERE
 
 NET = "conv 4 3x3, relu, maxpool 2, dropout 0.2, flatten, dense classes, softmax"
 """Small enough for a few epochs a second; with dropout, so that its draws are under test too."""
-EPOCHS = {"reference": 20, "native": 30}
+EPOCHS = {"reference": 20, "native": 100}
 """Of the runs that are stopped from outside: long enough to be in the middle of."""
 
 
