@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 
 from cutaway.engines import choose, conformance
+from cutaway.engines.native.machine import this_machine
+from cutaway.engines.native.trainer import NativeTrainer
 from cutaway.errors import ShapeError
 from cutaway.layers import Leaky, MeanPool, Tanh
 from cutaway.losses import SquaredError
@@ -49,6 +51,15 @@ CONVOLUTION = COMMON | {
     "groups": (1, 2, 3, "each"),
     "bias": ("", "no bias"),
     "after": ("", ", relu", ", tanh, maxpool 2", ", relu, maxpool 2", ", maxpool 3", ", relu, maxpool 3"),
+}
+PAIRS = CONVOLUTION | {
+    "rows": (1, 2, 5, 8, 19),
+    "columns": (3, 4, 7, 13),
+    "channels": (8, 9, 16, 17, 33),
+    "count": (8, 9, 16, 17, 33),
+    "size": ("3x3", "5x5", "4x2"),
+    "groups": (1,),
+    "after": ("", ", relu", ", relu, maxpool 2", ", maxpool 3"),
 }
 POOLING = COMMON | {
     "kind": ("maxpool", "meanpool", "sumpool"),
@@ -111,6 +122,8 @@ CASES = [
 ]
 WHOLE = [(s, net) for s, net in CASES if not any(isinstance(node.layer, Leaky | MeanPool | Tanh) for node in net)]
 """Those in which whole numbers stay whole."""
+WIDE = [(setting, convolution(setting)) for setting in settings(convolution, PAIRS)]
+"""Convolutions that are large enough for pairs of bfloat16."""
 
 
 @each(CASES)
@@ -122,8 +135,7 @@ def test_within_the_bound(setting: Setting, net: Net) -> None:
     conformance.gradients(engine, net, weights, pictures, targets, SquaredError(), Sgd())
 
 
-@each(WHOLE)
-def test_small_whole_numbers_to_the_last_bit(setting: Setting, net: Net) -> None:
+def hold_to_the_last_bit(setting: Setting, net: Net, precision: str) -> NativeTrainer:
     """Pixels up to 3, weights from -1 to 1: no sum comes near 2^24, and what is divided is divided by a power of 2."""
     count = 2 ** round(np.log2(setting["pictures"]))
     random = np.random.default_rng(1)
@@ -131,10 +143,26 @@ def test_small_whole_numbers_to_the_last_bit(setting: Setting, net: Net) -> None
     parameters = net.parameters().items()
     weights = {name: random.integers(-1, 2, own.shape).astype(np.float32) for name, own in parameters}
     exact = forward(net, weights, pictures.astype(np.float64))[net.output.name]
-    engine = choose("native", net, setting["threads"], "float32")
+    engine = choose("native", net, setting["threads"], precision)
     assert_equal(engine.predictor(net, weights)(pictures), exact, "forward", dtype=np.float32)
     targets = (exact + random.integers(-1, 2, exact.shape)).astype(np.float32)
     due = conformance.Exact(net, weights, SquaredError(), Sgd()).gradients(pictures, targets)
-    given = engine.trainer(net, weights, SquaredError(), Sgd(), 0).gradients(pictures, targets)
-    for name, gradient in given.items():
+    trainer = engine.trainer(net, weights, SquaredError(), Sgd(), 0)
+    for name, gradient in trainer.gradients(pictures, targets).items():
         assert_equal(gradient, due[name], name, dtype=np.float32)
+    assert isinstance(trainer, NativeTrainer)
+    return trainer
+
+
+@each(WHOLE)
+def test_small_whole_numbers_to_the_last_bit(setting: Setting, net: Net) -> None:
+    hold_to_the_last_bit(setting, net, "float32")
+
+
+@each(WIDE)
+def test_in_pairs_of_bfloat16_too(setting: Setting, net: Net) -> None:
+    """Whole numbers up to 256 are exact in bfloat16."""
+    paired = this_machine().pairs
+    trainer = hold_to_the_last_bit(setting, net, "bf16" if paired else "float32")
+    kernels = {record.kernel for record in trainer.program.records}
+    assert ("to_pairs" in kernels) == paired
