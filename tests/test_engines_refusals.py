@@ -112,3 +112,28 @@ class TestLlvmlite:
     def test_new_enough(self, found: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("cutaway.engines.native.support.version", lambda name: found)
         assert choose("auto", self.net).name == "native"
+
+
+class TestBatches:
+    """What does not fit is refused before any machine code runs; nothing moves."""
+
+    def test_no_pictures_to_learn_from(self) -> None:
+        net = parse(NETS["branches"], input=SIZE)
+        weights, pictures, targets = drawn(net, 3)
+        trainer = trainer_for(net, weights)
+        for call in (
+            lambda: trainer.step(pictures[:0], targets[:0], 0.1),
+            lambda: trainer.gradients(pictures[:0], targets[:0]),
+        ):
+            with pytest.raises(ValueError, match="there is no picture to learn from"):
+                call()
+        assert_same(trainer.weights(), weights)
+
+    @pytest.mark.parametrize(("rates", "batch"), [(5, 10), (1, 10), (2, 0), (2, 20)])
+    def test_as_many_rates_as_batches(self, rates: int, batch: int) -> None:
+        net = parse(NETS["lenet"], input=SIZE)
+        weights, pictures, targets = drawn(net, 20)
+        trainer = trainer_for(net, weights)
+        with pytest.raises(ValueError, match=f"{rates} rates for 20 pictures in batches of {batch}"):
+            trainer.steps(pictures, targets, [0.1] * rates, batch)
+        assert_same(trainer.weights(), weights)

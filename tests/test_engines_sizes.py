@@ -1,4 +1,4 @@
-"""The native engine's convolution and pooling over many sizes: the numbers forward, and the gradients of all weights.
+"""The native engine's convolution, pooling and dense layer over many sizes: numbers forward, gradients of all weights.
 
 What is held against the reference is drawn from the values below until every two of different settings have met. A
 convolution of 1x1 comes first: its gradient is that of what comes into the layer, times pixels, added up.
@@ -61,6 +61,15 @@ PAIRS = CONVOLUTION | {
     "groups": (1,),
     "after": ("", ", relu", ", relu, maxpool 2", ", maxpool 3"),
 }
+DENSE = {
+    "features": (1, 2, 5, 16, 17, 33, 100),
+    "units": (1, 2, 3, 12, 13, 40),
+    "pictures": PICTURES,
+    "threads": (1, 2),
+    "bias": ("", "no bias"),
+    "after": ("", ", relu", ", tanh"),
+}
+DENSE_PAIRS = DENSE | {"features": (64, 65, 80, 257), "units": (8, 9, 12, 33, 64), "after": ("", ", relu")}
 POOLING = COMMON | {
     "kind": ("maxpool", "meanpool", "sumpool"),
     "edge": ("", "partial"),
@@ -80,6 +89,10 @@ def pooling(s: Setting) -> Net:
     layer = f"{s['kind']} {s['size']} stride {s['stride']} {s['padding']} {s['edge']}"
     first = f"conv {s['channels']} 1x1, {s['before']}"
     return parse(f"{first}{layer}, flatten", input=(s["rows"], s["columns"], 1))  # of one channel: no near ties
+
+
+def dense(s: Setting) -> Net:
+    return parse(f"conv {s['features']} 1x1, flatten, dense {s['units']} {s['bias']}{s['after']}", input=(1, 1, 2))
 
 
 def fits(made: Callable[[Setting], Net], setting: Setting) -> bool:
@@ -119,11 +132,15 @@ def each(cases: Sequence[tuple[Setting, Net]]) -> pytest.MarkDecorator:
 CASES = [
     *((setting, convolution(setting)) for setting in settings(convolution, CONVOLUTION)),
     *((setting, pooling(setting)) for setting in settings(pooling, POOLING)),
+    *((setting, dense(setting)) for setting in settings(dense, DENSE)),
 ]
 WHOLE = [(s, net) for s, net in CASES if not any(isinstance(node.layer, Leaky | MeanPool | Tanh) for node in net)]
 """Those in which whole numbers stay whole."""
-WIDE = [(setting, convolution(setting)) for setting in settings(convolution, PAIRS)]
-"""Convolutions that are large enough for pairs of bfloat16."""
+WIDE = [
+    *((setting, convolution(setting)) for setting in settings(convolution, PAIRS)),
+    *((setting, dense(setting)) for setting in settings(dense, DENSE_PAIRS)),
+]
+"""Convolutions and dense layers that are large enough for pairs of bfloat16."""
 
 
 @each(CASES)

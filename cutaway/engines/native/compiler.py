@@ -116,12 +116,11 @@ class Library:
             self.table("gradient", near=near, pairs=pairs)[tuple(sizes)] = at[
                 p.name_of("gradient", *sizes, near, pairs)
             ]
-        if pairs:
-            return
         for shape in p.matrix_shapes(self.machine):
-            self.table("matrix")[shape] = at[p.name_of("matrix", *shape)]
+            self.table("matrix", pairs=pairs)[shape] = at[p.name_of("matrix", *shape, pairs)]
         for along in (True, False):
-            self.table("dense", near=along)[1:] = [at[p.name_of("dense", q, along)] for q in range(1, p.DENSE + 1)]
+            names = [p.name_of("dense", q, along, pairs) for q in range(1, p.DENSE + 1)]
+            self.table("dense", near=along, pairs=pairs)[1:] = [at[name] for name in names]
 
 
 @lru_cache(maxsize=1)

@@ -59,24 +59,19 @@ def kernels(machine: Machine) -> Iterator[Function]:
             yield kernel.name, partial(kernel.code, machine)
 
 
-def products(machine: Machine) -> Iterator[Function]:
-    """The inner loops in float32: those of convolutions, of matrices, of dense layers."""
-    yield from windows(machine, pairs=False)
-    for shape in p.matrix_shapes(machine):
-        yield p.name_of("matrix", *shape), partial(p.write_matrix, machine, *shape)
-    for outputs in range(1, p.DENSE + 1):
-        for along in (True, False):
-            yield p.name_of("dense", outputs, along), partial(p.write_dense, machine, outputs, along)
-
-
-def windows(machine: Machine, pairs: bool) -> Iterator[Function]:
-    """The inner loops of convolutions, and of the gradients of their weights."""
+def products(machine: Machine, pairs: bool) -> Iterator[Function]:
+    """The inner loops: those of convolutions and of the gradients of their weights, of matrices, of dense layers."""
     for near in (True, False):
         for shape in p.product_shapes(machine):
             name = p.name_of("product", *shape, near, pairs)
             yield name, partial(p.write_product, machine, *shape, near, pairs)
     for sizes in p.gradient_shapes(machine):
         yield p.name_of("gradient", *sizes, pairs), partial(p.write_gradient, machine, *sizes, pairs)
+    for shape in p.matrix_shapes(machine):
+        yield p.name_of("matrix", *shape, pairs), partial(p.write_matrix, machine, *shape, pairs)
+    for outputs in range(1, p.DENSE + 1):
+        for along in (True, False):
+            yield p.name_of("dense", outputs, along, pairs), partial(p.write_dense, machine, outputs, along, pairs)
 
 
 def peak(machine: Machine) -> Iterator[Function]:
@@ -87,8 +82,8 @@ def peak(machine: Machine) -> Iterator[Function]:
 
 GROUPS: dict[str, Callable[[Machine], Iterator[Function]]] = {
     "kernels": kernels,
-    "products": products,
-    "pairs": partial(windows, pairs=True),
+    "products": partial(products, pairs=False),
+    "pairs": partial(products, pairs=True),
     "peak": peak,
 }
 """What writes the functions of each group."""

@@ -72,6 +72,8 @@ class NativeTrainer:
             pictures, rows = pictures[rows], None
         x = ready(self.net, pictures)
         check(x, targets, self.outputs, rows, changes)
+        if batch < 1 or count != -(-total // batch):  # else steps of none, or pictures that are left out
+            raise ValueError(f"{count} rates for {total} pictures in batches of {batch}")
         self._choose(x, targets, batch, rows, changes)
         self._fit(batch)
         stepped = Stepped(np.zeros(total, np.float32), np.zeros((total, *self.outputs), np.float32))
@@ -256,6 +258,8 @@ def check(
 ) -> None:
     """Raises ValueError where sizes do not fit each other: machine code looks where it is told to."""
     count = len(pictures) if rows is None else len(rows)
+    if not count:
+        raise ValueError("there is no picture to learn from")
     assert all(numbers is None or numbers.dtype == np.int64 for numbers in (rows, changes))
     if targets.shape != (count, *outputs):
         raise ValueError(f"targets are {targets.shape}; {count} pictures need {(count, *outputs)}")

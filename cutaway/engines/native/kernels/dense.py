@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from cutaway.engines.native.kernels.op import Op, kernel
+from cutaway.engines.native.kernels.pairs import paired, rounded_row
 from cutaway.engines.native.kernels.products import MOST_CHANNELS
-from cutaway.engines.native.language import Value, bits
+from cutaway.engines.native.language import Value, bits, vector
 
 ONE = bits(1.0)
 
@@ -30,37 +33,70 @@ def dense(op: Op) -> None:
         )
 
 
-@kernel("x dy dw db features units pitch turned tile_p tile_q products biased")
+WEIGHTS = "x dy dw db features units pitch turned tile_p tile_q products biased"
+"""Fields of the gradient of weights; `turned`: room for x, a lane in a row."""
+
+
+@kernel(WEIGHTS)
 def dense_weights(op: Op) -> None:
     """Adds to dw[q][k] the sum over lanes of x[k] dy[q], and to db[q] that of dy[q]."""
-    lanes, size = op.lanes, op.width_of_vector
-    x = op.vectors(op.x)
-    groups = (op.features + (lanes - 1)) // lanes
-    for group in op.loop(groups):
-        first = group * lanes
+    for group, rows in turned_groups(op):
+        for lane, row in enumerate(rows):
+            op.vectors(op.turned + op.pitch * lane + group * op.width_of_vector)[0] = row
+    add_biases(op)
+    multiply(op, op.dy, op.width_of_vector, op.lanes)
+
+
+@kernel(f"{WEIGHTS} shorts", pairs=True)
+def dense_weights_pairs(op: Op) -> None:
+    """The same in pairs of lanes. `shorts`: room for dy in bfloat16."""
+    for group, rows in turned_groups(op):
+        for half in range(op.lanes // 2):
+            place = op.turned + op.pitch * half + group * op.width_of_vector
+            op.vectors(place)[0] = paired(op, rows[2 * half], rows[2 * half + 1])
+    dy, shorts = op.vectors(op.dy), op.pointer(op.shorts, vector("i16", op.lanes))
+    for unit in op.loop(op.units):
+        shorts[unit] = rounded_row(op, dy[unit])
+    add_biases(op)
+    multiply(op, op.shorts, op.width_of_vector // 2, op.lanes // 2)
+
+
+def turned_groups(op: Op) -> Iterator[tuple[Value, list[Value]]]:
+    """As many features at a time as there are lanes: for each lane a register with those of its picture."""
+    x, lanes = op.vectors(op.x), op.lanes
+    for group in op.loop((op.features + (lanes - 1)) // lanes):
         cells = []
         for lane in range(lanes):
-            inside = first + lane < op.features
-            place = op.where(inside, first + lane, op.features - 1)
+            number = group * lanes + lane
+            inside = number < op.features
+            place = op.where(inside, number, op.features - 1)
             cells.append(op.where(inside, x[place], op.vector_of(0.0)))
-        for lane, row in enumerate(turned(op, cells)):
-            op.vectors(op.turned + op.pitch * lane + group * size)[0] = row
+        yield group, turned(op, cells)
+
+
+def add_biases(op: Op) -> None:
+    """The gradient of the biases."""
     dy, db = op.vectors(op.dy), op.floats(op.db)
     with op.when(op.biased.differs(0)):
         for unit in op.loop(op.units):
             db[unit] = db[unit] + op.sum(dy[unit])
+
+
+def multiply(op: Op, dy: Value, size: int, count: int) -> None:
+    """dw += dy times the turned x: `count` products for each, from rows of dy of `size` bytes."""
     table = op.pointer(op.products, "i64")
+    groups = (op.features + (op.lanes - 1)) // op.lanes
     for unit, q in op.pieces(op.units, op.tile_q):
         for group, p in op.pieces(groups, op.tile_p):
-            dw = op.dw + unit * op.pitch + group * size
+            dw = op.dw + unit * op.pitch + group * op.width_of_vector
             op.jump(
                 table[p * (MOST_CHANNELS + 1) + q],
-                op.dy + unit * size,
+                dy + unit * size,
                 op.whole(size),
                 op.whole(4),
-                op.turned + group * size,
+                op.turned + group * op.width_of_vector,
                 op.pitch,
-                op.whole(lanes),
+                op.whole(count),
                 dw,
                 dw,
                 op.pitch,

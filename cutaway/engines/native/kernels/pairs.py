@@ -22,6 +22,12 @@ def paired(op: Op, even: Value, odd: Value) -> Value:
     return op.convert("bitcast", op.write(mixed, halves), op.machine.vector)
 
 
+def rounded_row(op: Op, floats: Value) -> Value:
+    """A register of floats as half a register of bfloat16, rounded to the nearest: pairs of neighbours."""
+    short = op.call("llvm.x86.avx512bf16.cvtneps2bf16.512", vector("bfloat", op.lanes), floats)
+    return op.convert("bitcast", short, vector("i16", op.lanes))
+
+
 @kernel("channels rows width @x @y", pairs=True)
 def to_pairs(op: Op) -> None:
     """Channels 2 k and 2 k + 1 as channel k of pairs; beside the last of an odd number stands 0. `channels`: of x."""
@@ -70,3 +76,23 @@ def rounded(op: Op, index: Value) -> Value:
     bits = op.pointer(op.w, "i32")[op.where(there, index, op.whole(0))]
     short = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16
     return op.where(there, short, op.of("i32", 0))
+
+
+@kernel("packed w first last", pairs=True)
+def round_rows(op: Op) -> None:
+    """Registers first ... last of weights as bfloat16: a pair is two neighbours of a row."""
+    w, packed = op.vectors(op.w), op.pointer(op.packed, vector("i16", op.lanes))
+    for i in op.loop(op.first, op.last):
+        packed[i] = rounded_row(op, w[i])
+
+
+@kernel("packed w pitch units first last", pairs=True)
+def pair_rows(op: Op) -> None:
+    """Rows 2 k and 2 k + 1 of weights as row k of pairs; beside the last of an odd number stand zeros."""
+    for k in op.loop(op.first, op.last):
+        alone = (k * 2 + 1) >= op.units
+        even = op.w + op.pitch * (k * 2)
+        a, b = op.vectors(even), op.vectors(op.where(alone, even, even + op.pitch))
+        packed = op.vectors(op.packed + op.pitch * k)
+        for i in op.loop(op.pitch // op.width_of_vector):
+            packed[i] = paired(op, a[i], op.where(alone, op.vector_of(0.0), b[i]))

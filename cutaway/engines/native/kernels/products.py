@@ -164,12 +164,13 @@ def write_gradient(machine: Machine, rows: int, taps: int, channels: int, near: 
     return code
 
 
-def write_dense(machine: Machine, outputs: int, along: bool) -> Code:
+def write_dense(machine: Machine, outputs: int, along: bool, pairs: bool) -> Code:
     """Q outputs of a dense layer: sum[q] += x[k] w[q][k]. `along`: k runs along a row of w, else down its columns."""
     code = Product(
-        name_of("dense", outputs, along),
+        name_of("dense", outputs, along, pairs),
         "x w count pitch bias floor y adding",
         machine,
+        pairs,
     )
     sums = [code.variable(code.of(machine.vector, 0.0)) for _ in range(outputs)]
     y, bias = code.pointer(code.y, machine.vector), code.pointer(code.bias, "float")
@@ -194,12 +195,13 @@ def write_dense(machine: Machine, outputs: int, along: bool) -> Code:
     return code
 
 
-def write_matrix(machine: Machine, p_count: int, q_count: int) -> Code:
+def write_matrix(machine: Machine, p_count: int, q_count: int, pairs: bool) -> Code:
     """Q rows of a product of matrices, P registers wide: c[q] = scale (a b)[q] + share d[q]; share 0 leaves d alone.
 
     Numbers of a stand anywhere: a_row bytes from row to row, a_step within a row. Rows of b, c, d begin on a register.
     """
-    code = Product(name_of("matrix", p_count, q_count), "a a_row a_step b b_row count c d row scale share", machine)
+    name = name_of("matrix", p_count, q_count, pairs)
+    code = Product(name, "a a_row a_step b b_row count c d row scale share", machine, pairs)
     grid = [(p, q) for q in range(q_count) for p in range(p_count)]
     sums = [code.variable(code.of(machine.vector, 0.0)) for _ in grid]
     a, b = code.variable(code.a), code.variable(code.b)

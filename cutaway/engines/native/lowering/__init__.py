@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cutaway.engines.native.compiler import Library
-from cutaway.engines.native.lowering import convolution, ends, merging, plain
+from cutaway.engines.native.lowering import convolution, dense, ends, merging, plain
 from cutaway.engines.native.lowering.lowering import LOWER, Lowering, Purpose, Unsupported
 from cutaway.engines.native.lowering.update import Remembered, update
 from cutaway.losses import Loss
@@ -17,6 +17,7 @@ __all__ = [
     "Remembered",
     "Unsupported",
     "convolution",
+    "dense",
     "merging",
     "plain",
     "predicting",

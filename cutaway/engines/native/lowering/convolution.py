@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cutaway.engines.native import tiles
 from cutaway.engines.native.kernels import products
-from cutaway.engines.native.lowering.lowering import Lowering, Unsupported, by_channel, lowers, whole
+from cutaway.engines.native.lowering.lowering import Lowering, Unsupported, by_channel, lowers, shares, whole
 from cutaway.engines.native.maps import Map, Place
 from cutaway.layers import Conv, MaxPool, Relu
 from cutaway.layers.window import Axis
@@ -215,15 +215,13 @@ def packed(own: Convolution, index: NDArray[np.int64], tile: int) -> Place:
         start += size
     order = np.concatenate(parts, axis=1).reshape(-1, index.shape[3])
     place = low.build.in_shared(4 * max(1, len(order)))
-    shares = np.arange(low.threads + 1) * len(order) // low.threads
     low.build.add_for_batch(
         "pack_pairs" if own.pairs else "pack",
         -1,
         packed=place,
         w=own.kernel,
         index=low.build.table(order, "int32"),
-        first=shares[:-1],
-        last=shares[1:],
+        **shares(low, len(order)),
     )
     return place
 

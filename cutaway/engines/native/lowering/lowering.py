@@ -208,6 +208,12 @@ class Lowering:
         return self.build.add(kernel, level, target, writer, **operands)
 
 
+def shares(low: Lowering, count: int) -> dict[str, Any]:
+    """Each thread's part of so many."""
+    ends = np.arange(low.threads + 1) * count // low.threads
+    return {"first": ends[:-1], "last": ends[1:]}
+
+
 def cells(*maps: Map) -> dict[str, Any]:
     """Channels, rows and width of maps of one size, for kernels that go over them cell by cell."""
     return {name: partial(_long_rows, maps, number) for number, name in enumerate(("channels", "rows", "width"))}

@@ -1,4 +1,4 @@
-"""Dense layers, flatten, pooling, activations: the layers with one input that are a record or two."""
+"""Flatten, pooling, activations: the layers with one input that are a record or two."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from cutaway.engines.native.kernels import products
 from cutaway.engines.native.kernels.activation import ACTIVATIONS
 from cutaway.engines.native.lowering.lowering import (
     LOWER,
@@ -19,7 +18,6 @@ from cutaway.engines.native.lowering.lowering import (
     whole,
 )
 from cutaway.layers import (
-    Dense,
     Flatten,
     GlobalMean,
     Leaky,
@@ -27,7 +25,6 @@ from cutaway.layers import (
     MeanPool,
     Normalise,
     PRelu,
-    Relu,
     Scale,
     SumPool,
 )
@@ -35,88 +32,8 @@ from cutaway.layers.pooling import Pooling
 from cutaway.layers.window import Axis
 from cutaway.net import Node
 
-NO_FLOOR = float("-inf")
 MOST_CODES = 256
 """Cells of a pooling's window that a byte can tell apart."""
-
-
-# --- dense ----------------------------------------------------------------------------------------
-
-
-@lowers(Dense)
-def dense(low: Lowering, node: Node) -> None:
-    """With the ReLU after it."""
-    (x,) = low.inputs(node)
-    layer = node.layer
-    assert isinstance(layer, Dense)
-    after = low.next(node.name)
-    rectified = after is not None and isinstance(after.layer, Relu)
-    y = low.output([node, after] if after and rectified else node, x.level)
-    low.want(node, y, [x])
-    pitch = 4 * low.weights.slices[f"{node.name}.weight"].pitch
-    bias, db = low.bias(node, layer.biased)
-    weight = low.weight(node, "weight")
-    low.add(
-        "dense",
-        x.level,
-        x=x,
-        w=weight,
-        y=y,
-        bias=bias,
-        floor=0.0 if rectified else NO_FLOOR,
-        outputs=layer.units,
-        count=x.channels,
-        pitch=pitch,
-        step=pitch,
-        tile=products.DENSE,
-        products=low.product_table("dense", near=True),
-        adding=0,
-    )
-
-    def back() -> None:
-        if not low.has_slope(y):
-            return
-        dy = low.slope(y)
-        level = dy.root.level
-        if rectified:
-            low.add("rectified_back", level, y=y, dy=dy, db=db, biased=0, ceiling=float("inf"), **cells(y, dy))
-        shapes = set(products.matrix_shapes(low.machine))
-        low.add(
-            "dense_weights",
-            level,
-            x=x,
-            dy=dy,
-            dw=low.gradient(node, "weight"),
-            db=db,
-            features=x.channels,
-            units=layer.units,
-            pitch=pitch,
-            turned=low.build.scratchpad(low.machine.lanes * pitch),
-            tile_p=max(p for p, _ in shapes),
-            tile_q=max(q for _, q in shapes),
-            products=low.product_table("matrix"),
-            biased=int(layer.biased),
-        )
-        if low.wants(x):
-            low.add(
-                "dense",
-                level,
-                into=x,
-                writer=node.name,
-                x=dy,
-                w=weight,
-                y=low.slope(x),
-                bias=low.zeros,
-                floor=NO_FLOOR,
-                outputs=x.channels,
-                count=layer.units,
-                pitch=pitch,
-                step=4,
-                tile=products.DENSE,
-                products=low.product_table("dense", near=False),
-            )
-
-    low.back(back)
 
 
 @lowers(Flatten)
