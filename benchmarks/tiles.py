@@ -8,6 +8,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
@@ -42,7 +43,7 @@ def main() -> dict[str, object]:
     """Prints and returns the figures: for each layer, the formula's time as a multiple of the best one's."""
     machine = this_machine()
     kinds: dict[str, tuple[str, list[tuple[int, ...]]]] = {
-        "convolve": ("product_tile", list(products.product_shapes(machine))),
+        "convolve": ("product_tiles", list(products.product_shapes(machine))),
         "convolution_weights": ("gradient_tile", [s[:3] for s in products.gradient_shapes(machine) if s[3]]),
     }
     results: dict[str, object] = {}
@@ -86,7 +87,7 @@ def measured(text: str, kernel: str, choice: str, chosen: list[Any]) -> dict[Any
 def prepared(text: str, kernel: str, choice: str, tile: Any) -> tuple[NativeTrainer, Callable[[], None]]:
     """A trainer of one layer, which must stay alive, and a call of one of its records."""
     net = parse(f"{text}, globalmean, dense 2, softmax")
-    with patch.object(tiles, choice, (lambda *_: tile) if tile else getattr(tiles, choice)):
+    with patch.object(tiles, choice, partial(chosen, tile) if tile else getattr(tiles, choice)):
         trainer = Native(1, "float32").trainer(net, start(net), CrossEntropy(), Sgd(), 0)
         assert isinstance(trainer, NativeTrainer)
         pictures = np.random.default_rng(0).integers(0, 256, (16, *net.input), np.uint8)
@@ -96,6 +97,14 @@ def prepared(text: str, kernel: str, choice: str, tile: Any) -> tuple[NativeTrai
     code = function(program.builder.library.address(kernel))
     record = program.base + program.starts[4] + number * 8 * 32
     return trainer, lambda: code(record)
+
+
+def chosen(tile: tuple[int, ...], *given: Any) -> tuple[int, ...] | tiles.Tiles:
+    """A tile as the formula would say it."""
+    if len(tile) == 3:
+        return tile
+    columns, channels = tile
+    return tiles.Tiles(0, channels, (columns,) * len(given[0]))
 
 
 def timed(call: Callable[[], None]) -> float:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
 from itertools import product
+from typing import NamedTuple
 
 LATENCY = 4
 """Cycles until a sum can be added to again."""
@@ -28,15 +29,38 @@ def split(total: int, largest: int) -> list[int]:
     return [total // count + (place < total % count) for place in range(count)]
 
 
+class Tiles(NamedTuple):
+    """How a convolution is cut: cycles, about; channels at a time; columns at a time, in each of its parts."""
+
+    cost: float
+    channels: int
+    columns: tuple[int, ...]
+
+
 @lru_cache(maxsize=4096)
-def product_tile(columns: int, channels: int, fan: int, shapes: frozenset[tuple[int, int]]) -> tuple[int, int]:
-    """P and Q for a convolution of so many columns and channels, `fan` products a cell."""
+def product_tiles(parts: tuple[tuple[int, int], ...], channels: int, shapes: frozenset[tuple[int, int]]) -> Tiles:
+    """For a convolution of so many channels, whose parts have (columns, products a cell) each."""
 
-    def cost(p: int, q: int) -> float:
-        return fan * max(p * q, LATENCY, p + q / 2) + CALL
+    def cost(part: tuple[int, int], p: int, q: int) -> float:
+        columns, fan = part
+        pieces = list(product(counted(columns, p), counted(channels, q)))
+        if not shapes.issuperset((own_p, own_q) for (own_p, _), (own_q, _) in pieces):
+            return math.inf
+        return sum(
+            m * n * (fan * max(own_p * own_q, LATENCY, own_p + own_q / 2) + CALL) for (own_p, m), (own_q, n) in pieces
+        )
 
-    p, q = best(shapes, (columns, channels), cost)
-    return p, q
+    def with_channels(q: int) -> Tiles:
+        best = [min((cost(part, p, q), p) for p in {p for p, _ in shapes}) for part in parts]
+        return Tiles(sum(cycles for cycles, _ in best), q, tuple(p for _, p in best))
+
+    return min(with_channels(q) for q in {q for _, q in shapes})
+
+
+@lru_cache(maxsize=4096)
+def counted(total: int, largest: int) -> tuple[tuple[int, int], ...]:
+    """The sizes of the pieces, and how many there are of each."""
+    return tuple(Counter(split(total, largest)).items())
 
 
 @lru_cache(maxsize=4096)
@@ -56,7 +80,7 @@ def best(shapes: frozenset[tuple[int, ...]], totals: tuple[int, ...], cost: Call
     """The tile whose pieces are all among the shapes and cost least in sum; of equal ones, the smallest."""
 
     def whole(tile: tuple[int, ...]) -> float:
-        cuts = [Counter(split(total, size)).items() for total, size in zip(totals, tile, strict=True)]
+        cuts = [counted(total, size) for total, size in zip(totals, tile, strict=True)]
         pieces = [tuple(zip(*piece, strict=True)) for piece in product(*cuts)]  # of each: its sizes, and their counts
         if not shapes.issuperset(sizes for sizes, _ in pieces):
             return math.inf

@@ -1,7 +1,9 @@
 """Convolution, forward and back: loops that hand the inner products their rows, tiles and taps.
 
 A table says of each row of the output where its input begins and which of the taps fall on rows that exist:
-`(x offset, y offset, first tap, last tap)`, so that whole rows of padding are never multiplied.
+`(x offset, y offset, first tap, last tap)`, so that whole rows of padding are never multiplied. Columns come in zones
+that see the same taps of each row of the kernel: `(first column, columns, columns of a tile, first tap, tap after the
+last)`; those near an edge see fewer.
 """
 
 from __future__ import annotations
@@ -11,10 +13,11 @@ from cutaway.engines.native.kernels.products import MOST_CHANNELS
 from cutaway.engines.native.language import Pointer, Value
 
 CONVOLUTION = (
-    "x w taps fan bias floor table rows columns tile_p channels tile_q x_step y_step y_plane groups x_group y_group "
-    "products adding"
+    "x w taps fan bias floor table rows columns zones zone_count across channels tile_q x_step y_step y_plane groups "
+    "x_group y_group products adding"
 )
-"""Fields: w is packed [group][tile of channels][tap][channel of the tile]; bias [channel], or zeros."""
+"""Fields: `across` is how many taps a row of the kernel has; w is packed [group][tile of channels][tap][channel of the
+tile]; bias [channel], or zeros."""
 NONE = -1
 """The code of a pooled cell that no cell of its window won: the ReLU cut it off."""
 
@@ -32,22 +35,30 @@ def row_of_products(
     weights = op.w + (group * op.channels + channel) * op.fan * 4
     bias = op.bias + (group * op.channels + channel) * 4
     x = op.x + entry[0] + group * op.x_group
-    for column, p in op.pieces(op.columns, op.tile_p):
-        op.jump(
-            product(op, p, q),
-            x + column * op.x_step,
-            op.taps,
-            weights,
-            first,
-            last,
-            bias,
-            op.floor,
-            y + column * y_step,
-            y_step,
-            y_plane,
-            op.x_step,
-            op.adding,
-        )
+    zones = op.pointer(op.zones, "i64")
+    for number in op.loop(op.zone_count):
+        zone = zones.at(number * 5)
+        seen = zone[4] - zone[3]
+        whole = seen.equals(op.across)
+        for piece, p in op.pieces(zone[1], zone[2]):
+            column = zone[0] + piece
+            op.jump(
+                product(op, p, q),
+                x + column * op.x_step,
+                op.taps,
+                weights,
+                first + zone[3],
+                last,
+                op.where(whole, last - first, seen),
+                op.where(whole, op.larger(op.whole(1), last - first), op.across),
+                bias,
+                op.floor,
+                y + column * y_step,
+                y_step,
+                y_plane,
+                op.x_step,
+                op.adding,
+            )
 
 
 @kernel(f"y {CONVOLUTION}")

@@ -72,11 +72,12 @@ class Product(Code):
 def write_product(machine: Machine, p_count: int, q_count: int, near: bool, pairs: bool) -> Code:
     """P x Q cells of a convolution. `near`: from column to column it is one register; else x_step bytes.
 
-    Sums start at the bias, or (adding) at what is there; what is below `floor` becomes `floor` (a ReLU's 0).
+    Of the taps first ... last, the first `span` of every `step`. Sums start at the bias, or (adding) at what is there;
+    what is below `floor` becomes `floor` (a ReLU's 0).
     """
     code = Product(
         name_of("product", p_count, q_count, near, pairs),
-        "x taps w first last bias floor y y_step y_plane x_step adding",
+        "x taps w first last span step bias floor y y_step y_plane x_step adding",
         machine,
         pairs,
     )
@@ -94,25 +95,27 @@ def write_product(machine: Machine, p_count: int, q_count: int, near: bool, pair
         for total, (_, q) in zip(sums, grid, strict=True):
             total.value = starts[q]
     taps = code.pointer(code.taps, "i32")
-    weights = code.variable(code.w + code.first * (4 * q_count))
+    weights = code.variable(code.w)
     columns = [code.x + step * p for p in range(p_count)]
-    for k in code.loop(code.first, code.last):
-        tap, w = code.whole(taps[k]), weights.value
-        if p_count <= q_count:  # hold the shorter side, stream the longer one
-            cells = [code.cell(x + tap) for x in columns]
-            for q in range(q_count):
-                weight = code.weight(w + 4 * q)
-                for p in range(p_count):
-                    total = sums[q * p_count + p]
-                    total.value = code.add_product(total.value, cells[p], weight)
-        else:
-            own = [code.weight(w + 4 * q) for q in range(q_count)]
-            for p in range(p_count):
-                cell = code.cell(columns[p] + tap)
+    for start in code.loop(code.first, code.last, code.step):
+        weights.value = code.w + start * (4 * q_count)
+        for k in code.loop(start, start + code.span):
+            tap, w = code.whole(taps[k]), weights.value
+            if p_count <= q_count:  # hold the shorter side, stream the longer one
+                cells = [code.cell(x + tap) for x in columns]
                 for q in range(q_count):
-                    total = sums[q * p_count + p]
-                    total.value = code.add_product(total.value, cell, own[q])
-        weights.value = w + 4 * q_count
+                    weight = code.weight(w + 4 * q)
+                    for p in range(p_count):
+                        total = sums[q * p_count + p]
+                        total.value = code.add_product(total.value, cells[p], weight)
+            else:
+                own = [code.weight(w + 4 * q) for q in range(q_count)]
+                for p in range(p_count):
+                    cell = code.cell(columns[p] + tap)
+                    for q in range(q_count):
+                        total = sums[q * p_count + p]
+                        total.value = code.add_product(total.value, cell, own[q])
+            weights.value = w + 4 * q_count
     floor = code.of(machine.vector, code.bits_as_float(code.floor))
     for total, place in zip(sums, places, strict=True):
         value = total.value

@@ -113,12 +113,12 @@ def forward(own: Convolution, y: Map) -> Place:
     x.beside(max(rows.before, below, 0) if low.training and not own.pairs else 0, own.columns_beside)
     depth = x.channels // own.layer.groups
     fan = depth * math.prod(own.layer.size)
-    shapes = frozenset(products.product_shapes(low.machine))
-    tile = tiles.product_tile(own.width, own.count, fan, shapes)
+    starts = np.arange(own.width) * columns.stride - columns.before
+    cut = cut_columns(low, existing(starts, columns.dilation, columns.size, x.width), columns.size, fan, own.count)
     bias, _ = low.bias(own.node, own.layer.biased)
     operands: dict[str, Any] = {
         "x": x.place,
-        "w": packed(own, forward_index(own), tile[1]),
+        "w": packed(own, forward_index(own), cut["tile_q"]),
         "taps": low.build.table(partial(forward_taps, own, x, depth), "int32"),
         "fan": fan,
         "bias": bias,
@@ -126,9 +126,8 @@ def forward(own: Convolution, y: Map) -> Place:
         "table": low.build.table(partial(forward_rows, own, x, depth, y), "int64"),
         "rows": own.height,
         "columns": own.width,
-        "tile_p": tile[0],
+        **cut,
         "channels": own.count,
-        "tile_q": tile[1],
         "x_step": columns.stride * low.build.vector,
         "y_step": low.build.vector,
         "groups": own.layer.groups,
@@ -141,7 +140,7 @@ def forward(own: Convolution, y: Map) -> Place:
         low.add("convolve", x.level, y=y, y_plane=lambda: y.plane, x_map=x, **operands)
         return low.zeros
     codes = low.build.in_slot(own.layer.count * y.rows * y.width * low.machine.lanes)
-    scratch = low.build.scratchpad(tile[1] * own.pool * own.width * low.build.vector)
+    scratch = low.build.scratchpad(cut["tile_q"] * own.pool * own.width * low.build.vector)
     low.add(f"convolve_maxpool_{own.pool}", x.level, y=y, codes_address=codes, tile=scratch, x_map=x, **operands)
     return codes
 
@@ -172,10 +171,41 @@ def forward_rows(own: Convolution, x: Map, depth: int, y: Map) -> NDArray[np.int
 
 def existing(top: NDArray[np.int64], step: int, size: int, length: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Of `size` places, `step` apart from `top` on, which lie within a length: from the first to before the last."""
-    places = top[:, None] + step * np.arange(size)
-    inside = (places >= 0) & (places < length)
-    first = np.where(inside.any(axis=1), inside.argmax(axis=1), 0)
-    return first, first + inside.sum(axis=1)
+    return inside(top[:, None] + step * np.arange(size), length)
+
+
+def inside(places: NDArray[np.int64], length: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Which places of each line lie within a length: from the first to before the last. They follow each other."""
+    within = (places >= 0) & (places < length)
+    first = within.argmax(axis=1) if places.shape[1] else np.zeros(len(places), np.int64)
+    return first, first + within.sum(axis=1)
+
+
+def cut_columns(
+    low: Lowering, seen: tuple[NDArray[np.int64], NDArray[np.int64]], across: int, fan: int, channels: int
+) -> dict[str, Any]:
+    """Columns in zones that see the same taps, where that is less work than to multiply the zeros beside the edges.
+
+    `seen`: of each column the first tap across that it sees, and the one after the last. Both ways are counted: with
+    zones there are more and narrower tiles.
+    """
+    shapes = frozenset(products.product_shapes(low.machine))
+    ends = np.stack(seen, axis=1)
+    firsts = [0, *(np.flatnonzero((ends[1:] != ends[:-1]).any(axis=1)) + 1).tolist()]
+    counts = np.diff([*firsts, len(ends)]).tolist()
+    zones = [(first, count, *ends[first].tolist()) for first, count in zip(firsts, counts, strict=True)]
+    ways = []
+    for way in ([(0, len(ends), 0, across)], zones):
+        parts = tuple((count, fan * (last - first) // max(1, across)) for _, count, first, last in way)
+        ways.append((tiles.product_tiles(parts, channels, shapes), way))
+    cut, chosen = min(ways, key=lambda way: way[0].cost)
+    table = [(first, count, p, *taps) for (first, count, *taps), p in zip(chosen, cut.columns, strict=True)]
+    return {
+        "zones": low.build.table(np.array(table), "int64"),
+        "zone_count": len(table),
+        "across": across,
+        "tile_q": cut.channels,
+    }
 
 
 def kernel_numbers(own: Convolution) -> NDArray[np.int64]:
@@ -358,9 +388,9 @@ def phase(own: Convolution, dy: Map, a: int, b: int) -> None:
     beside = max([0, *(-o for o in offsets), *(o + width - own.width for o in offsets)])
     dy.beside(0, beside)
     index, count = back_index(own, down, across), dy.channels // own.layer.groups
-    shapes = frozenset(products.product_shapes(low.machine))
     fan = index.shape[1]
-    tile = tiles.product_tile(width, own.depth, max(1, fan), shapes)
+    places = np.array(offsets, np.int64) + np.arange(width)[:, None]
+    cut = cut_columns(low, inside(places, own.width), len(across), fan, own.depth)
     dx = low.slope(x)
     step = columns.stride * x.vector
     low.add(
@@ -372,7 +402,7 @@ def phase(own: Convolution, dy: Map, a: int, b: int) -> None:
         x_map=dy,
         y=dx,
         y_plane=lambda: dx.plane,
-        w=packed(own, index, tile[1]),
+        w=packed(own, index, cut["tile_q"]),
         taps=low.build.table(partial(back_taps, own, dy, count, a, down, offsets), "int32"),
         fan=fan,
         bias=low.zeros,
@@ -380,9 +410,8 @@ def phase(own: Convolution, dy: Map, a: int, b: int) -> None:
         table=low.build.table(partial(back_rows, own, dy, dx, (a, b), down, count * len(across)), "int64"),
         rows=-(-(x.rows - a) // rows.stride),
         columns=width,
-        tile_p=tile[0],
+        **cut,
         channels=own.depth,
-        tile_q=tile[1],
         x_step=dy.vector,
         y_step=step,
         groups=own.layer.groups,
@@ -412,8 +441,6 @@ def back_rows(
     rows, (a, b) = own.axes[0], phase
     m = np.arange(-(-(own.x.rows - a) // rows.stride))
     r = np.array([(a + rows.before - tap * rows.dilation) // rows.stride for tap in down], np.int64)
-    inside = (r + m[:, None] >= 0) & (r + m[:, None] < own.height)
-    first = np.where(inside.any(axis=1), inside.argmax(axis=1), 0) if len(down) else 0 * m
-    last = first + inside.sum(axis=1)
+    first, last = inside(r + m[:, None], own.height)
     starts = (a + m * rows.stride) * dx.row + b * dx.vector
     return np.stack([m * dy.row, starts, first * per_row, last * per_row], axis=1)
