@@ -18,7 +18,7 @@ def prepare(job: Job) -> Ready:
     tensorflow: Any = import_module("tensorflow")
     keras: Any = import_module("keras")
     tensorflow.config.threading.set_intra_op_parallelism_threads(job.threads)
-    tensorflow.config.threading.set_inter_op_parallelism_threads(int(os.environ.get("INTER", "1")))
+    tensorflow.config.threading.set_inter_op_parallelism_threads(1)
     keras.utils.set_random_seed(0)
     if "bf16" in job.options:
         keras.mixed_precision.set_global_policy("mixed_bfloat16")
@@ -29,11 +29,9 @@ def prepare(job: Job) -> Ready:
         loss=loss(from_logits=True),
         optimizer=keras.optimizers.SGD(RATE, MOMENTUM),
         jit_compile="xla" in job.options,
-        steps_per_execution=int(os.environ.get("SPE", job.batches)),
+        steps_per_execution=job.batches,
     )
     batches = tensorflow.data.Dataset.from_tensor_slices(scaled(job))
-    if "PREFETCH" in os.environ:
-        batches = batches.cache().prefetch(2)
 
     def train() -> float:
         return float(model.fit(batches, epochs=1, verbose=0, shuffle=False).history["loss"][0])
