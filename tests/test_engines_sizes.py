@@ -46,7 +46,7 @@ COMMON = {
     "threads": (1, 2),
 }
 CONVOLUTION = COMMON | {
-    "count": CHANNELS,
+    "count": (*CHANNELS, 48),
     "dilation": ("1", "2", "3", "1x2"),
     "groups": (1, 2, 3, "each"),
     "bias": ("", "no bias"),
@@ -56,7 +56,7 @@ PAIRS = CONVOLUTION | {
     "rows": (1, 2, 5, 8, 19),
     "columns": (3, 4, 7, 13),
     "channels": (8, 9, 16, 17, 33),
-    "count": (8, 9, 16, 17, 33),
+    "count": (8, 9, 16, 17, 33, 80),
     "size": ("3x3", "5x5", "4x2"),
     "groups": (1,),
     "after": ("", ", relu", ", relu, maxpool 2", ", maxpool 3"),

@@ -13,6 +13,7 @@ from cutaway.engines.native.kernels import (
     pooling,
     run,
     scores,
+    small_maps,
     update,
     workers,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "pooling",
     "run",
     "scores",
+    "small_maps",
     "update",
     "workers",
 ]

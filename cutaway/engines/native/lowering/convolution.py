@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,9 @@ CHUNK = 256
 """Cells of a plane whose weight gradients are taken at a time, at least: adding over the lanes then costs little."""
 LEAST_CHANNELS, LEAST_FAN = 6, 64
 """From how many channels on, in and out, and products a cell, pairs of bfloat16 pay. Measured; see docs/engine.md."""
+SMALL = 160
+"""Cells up to which the gradient of a kernel is a product of matrices, where each sees `LEAST_FAN` products. Measured;
+see docs/engine.md."""
 FARTHEST = 2**31
 """Bytes that a tap may be away from its row."""
 NO_FLOOR = float("-inf")
@@ -304,6 +308,77 @@ def full_gradient(own: Convolution, y: Map, codes: Place) -> Map:
 
 def weights(own: Convolution, dy: Map) -> None:
     """The gradient of the kernel."""
+    small = own.height * own.width <= SMALL and own.depth * math.prod(own.layer.size) >= LEAST_FAN
+    if small and own.layer.groups == 1 and own.layer.count % own.low.machine.lanes == 0:
+        small_weights(own, dy)
+    else:
+        large_weights(own, dy)
+
+
+def small_weights(own: Convolution, dy: Map) -> None:
+    """That of few cells: no sums over lanes, and no products of what lies beyond an edge."""
+    low, layer, x = own.low, own.layer, own.x
+    lanes = low.machine.lanes
+    shapes = set(products.matrix_shapes(low.machine))
+    tile_p, tile_q = (max(side) for side in zip(*shapes, strict=True))
+    turned = 4 * own.height * own.width * lanes * lanes * tile_p // (2 if own.pairs else 1)
+    room = low.build.scratchpad(turned + (2 * x.channels * x.rows * x.width * lanes if own.pairs else 0))
+    low.add(
+        "small_weights_pairs" if own.pairs else "small_weights",
+        dy.root.level,
+        x=x,
+        dy=dy,
+        dw=low.gradient(own.node, "kernel"),
+        dw_row=4 * layer.count,
+        channels=layer.count,
+        depth=x.channels,
+        height=own.height,
+        width=own.width,
+        x_height=x.rows,
+        x_width=x.width,
+        turned=room.after(0),
+        shorts=room.after(turned),
+        table=low.build.table(partial(sights, own), "int64"),
+        entries=len(runs(own)),
+        tile_p=tile_p,
+        tile_q=tile_q,
+        products=low.product_table("matrix", pairs=own.pairs),
+    )
+
+
+def runs(own: Convolution) -> list[tuple[int, ...]]:
+    """What each tap sees, in runs of neighbouring cells: the tap's row and column, x's, dy's, and how many cells."""
+    rows, columns = own.axes
+    found: list[tuple[int, ...]] = []
+    for r, s, i in product(range(rows.size), range(columns.size), range(own.height)):
+        row, column = i * rows.stride + r * rows.dilation - rows.before, s * columns.dilation - columns.before
+        if 0 <= row < own.x.rows:
+            first, last = max(0, -column), min(own.width, own.x.width - column)
+            if columns.stride == 1 and last > first:
+                found.append((r, s, row, column + first, i, first, last - first))
+            elif columns.stride > 1:
+                places = [(j, column + j * columns.stride) for j in range(own.width)]
+                found += [(r, s, row, place, i, j, 1) for j, place in places if 0 <= place < own.x.width]
+    return found
+
+
+def sights(own: Convolution) -> NDArray[np.int64]:
+    """The same as the kernel reads it; see `kernels/small_maps.py`."""
+    x, layer, lanes = own.x, own.layer, own.low.machine.lanes
+    x_row, x_cell, each = (2 * lanes * x.width, 2 * lanes, lanes // 2) if own.pairs else (x.row, x.vector, lanes)
+    tap = 4 * layer.count * own.depth
+    return np.array(
+        [
+            (row * x_row + column * x_cell, (i * own.width + j) * each, (r * layer.size[1] + s) * tap, count * each)
+            for r, s, row, column, i, j, count in runs(own)
+        ]
+        or [(0, 0, 0, 0)],
+        np.int64,
+    )
+
+
+def large_weights(own: Convolution, dy: Map) -> None:
+    """That of many cells: all lanes are added up at the end."""
     low, layer = own.low, own.layer
     rows, columns = own.axes
     x, height, top = own.x, own.height, -rows.before
