@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from cutaway.losses import loss_for
 from cutaway.net import parse
 from cutaway.optimisers import AdamW, Muon
 from tests.command import ROOT, WHERE
+from tests.compare import assert_equal
 from tests.nets import NETS, assert_same, drawn
 
 SIZE = (13, 11, 3)
@@ -75,3 +77,15 @@ def test_steps_in_one_call_are_those_of_many(text: str) -> None:
     assert_same(one.state(), many.state())
     np.testing.assert_array_equal(whole.losses, np.concatenate([part.losses for part in parts]))
     np.testing.assert_array_equal(whole.outputs, np.concatenate([part.outputs for part in parts]))
+
+
+def test_several_threads_of_python_at_once() -> None:
+    net = parse(NETS["lenet"], input=(12, 12, 1))
+    weights, pictures, _ = drawn(net, 200)
+    predictor = choose("native", net, 2, "float32").predictor(net, weights)
+    due = predictor(pictures)
+    starts = [0, 50, 100, 150] * 25
+    with ThreadPoolExecutor(4) as pool:
+        found = pool.map(lambda start: predictor(pictures[start : start + 50]), starts)
+        for start, predicted in zip(starts, found, strict=True):
+            assert_equal(predicted, due[start : start + 50], f"pictures from {start}")

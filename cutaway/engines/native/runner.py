@@ -39,20 +39,13 @@ class Runner:
         `active`: how many threads take part, if not all. About 5 microseconds beside what the threads do.
         """
         first, last = stages
-        LAYOUT.pack_into(
-            self.words,
-            0,
-            *[place_of(places.get(name)) for name in PLACES],
-            total,
-            batch,
-            steps,
-            self.program.stage_address(first),
-            last - first,
-            active := active or self.threads.count,
-            *NOTHING_YET,
-        )
-        self.threads.run(self.entry, self.work, RUN, self._abandon, active)
-        return self.words[running.DONE]
+        asked = [place_of(places.get(name)) for name in PLACES]
+        active = active or self.threads.count
+        asked += [total, batch, steps, self.program.stage_address(first), last - first, active]
+        with self.threads.lock:  # another thread of Python may be using them
+            LAYOUT.pack_into(self.words, 0, *asked, *NOTHING_YET)
+            self.threads.run(self.entry, self.work, RUN, self._abandon, active)
+            return self.words[running.DONE]
 
     def _abandon(self) -> None:
         self.words[running.ABANDONED] = 1

@@ -28,7 +28,7 @@ class Threads:
     """
 
     def __init__(self, count: int) -> None:
-        self.count = count
+        self.count, self.lock = count, threading.Lock()
         kernels = library()
         self._lead, self._finish, self._wait = (function(kernels.address(name)) for name in ("lead", "finish", "wait"))
         self.stations = aligned((count - 1) * workers.STATION + LINE)
