@@ -20,8 +20,8 @@ STATION = 128
 """Bytes from station to station: two cache lines, since processors fetch them in pairs."""
 ASLEEP, WATCHING, CALLED = range(3)
 """The states. A worker is at work until it changes CALLED to WATCHING."""
-PATIENCE = 4096
-"""Looks that a worker takes before it sleeps: some tenths of a millisecond, what Python takes between calls."""
+PATIENCE = 2**16
+"""Looks that a worker takes before it sleeps: about a millisecond, more than Python takes between two steps."""
 POLITE = 64
 """Looks after which another thread may run."""
 
