@@ -15,8 +15,11 @@ from typing import NamedTuple
 
 LATENCY = 4
 """Cycles until a sum can be added to again."""
-CALL = 40
-"""Cycles that handing over to a product takes."""
+CALL = 100
+"""Cycles that handing over to a product takes, the sums' way in and out included."""
+READ = 0.12
+"""Cycles that an instruction takes which only reads: the fewer there are, the further ahead the processor reads. A number
+that is multiplied once, where one column is taken at a time, is read by the multiplication itself."""
 
 
 def split(total: int, largest: int) -> list[int]:
@@ -47,7 +50,8 @@ def product_tiles(parts: tuple[tuple[int, int], ...], channels: int, shapes: fro
         if not shapes.issuperset((own_p, own_q) for (own_p, _), (own_q, _) in pieces):
             return math.inf
         return sum(
-            m * n * (fan * max(own_p * own_q, LATENCY, own_p + own_q / 2) + CALL) for (own_p, m), (own_q, n) in pieces
+            m * n * (fan * (max(own_p * own_q, LATENCY) + READ * (own_p + own_q * (own_p > 1))) + CALL)
+            for (own_p, m), (own_q, n) in pieces
         )
 
     def with_channels(q: int) -> Tiles:
