@@ -19,8 +19,8 @@ LATENCY = 4
 CALL = 100
 """Cycles that handing over to a product takes, the sums' way in and out included."""
 READ = 0.12
-"""Cycles that an instruction takes which only reads: the fewer there are, the further ahead the processor reads. A weight
-that is multiplied once, where one column is taken at a time, is read by the multiplication itself."""
+"""Cycles that an instruction takes which only reads: the fewer there are, the further ahead the processor reads. Where
+one column is taken at a time, a weight is multiplied once, and is read by the multiplication itself."""
 
 
 def split(total: int, largest: int) -> list[int]:
