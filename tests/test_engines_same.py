@@ -89,3 +89,21 @@ def test_several_threads_of_python_at_once() -> None:
         found = pool.map(lambda start: predictor(pictures[start : start + 50]), starts)
         for start, predicted in zip(starts, found, strict=True):
             assert_equal(predicted, due[start : start + 50], f"pictures from {start}")
+
+
+@pytest.mark.parametrize("threads", [2, 3, 4])
+def test_room_for_more_pictures_than_a_batch_has(threads: int) -> None:
+    """A trainer that begins with few pictures takes as many threads as there are blocks; that changes no bit."""
+    net = parse(NETS["branches"], input=SIZE)
+    weights = drawn(net, 1)[0]
+
+    def after(first: int) -> Trainer:
+        trainer = choose("native", net, threads, "float32").trainer(
+            net, weights, loss_for(net.output.layer), AdamW(), 5
+        )
+        trainer.gradients(*drawn(net, first)[1:])
+        for step, count in enumerate([3, 37, 100, 20]):
+            trainer.step(*drawn(net, count, step)[1:], 0.01)
+        return trainer
+
+    assert_same(after(3).state(), after(100).state())

@@ -40,7 +40,7 @@ class Runner:
         """
         first, last = stages
         asked = [place_of(places.get(name)) for name in PLACES]
-        active = active or self.threads.count
+        active = active or self.program.builder.threads
         asked += [total, batch, steps, self.program.stage_address(first), last - first, active]
         with self.threads.lock:  # another thread of Python may be using them
             LAYOUT.pack_into(self.words, 0, *asked, *NOTHING_YET)

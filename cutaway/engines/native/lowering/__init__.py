@@ -50,7 +50,8 @@ def training(
     net: Net, library: Library, threads: int, batch: int, kind: Loss, optimiser: Optimiser, pairs: bool
 ) -> tuple[Lowering, Remembered]:
     """A net forward and back, and how its weights move; and where the optimiser remembers."""
-    low = Lowering(net, Purpose(training=True, pairs=pairs), library, threads, batch)
+    blocks = -(-batch // library.machine.lanes)  # a thread without one would only be waited for
+    low = Lowering(net, Purpose(training=True, pairs=pairs), library, min(threads, blocks), batch)
     fused = type(net.output.layer) is kind.last
     registers = low.weights.trained // low.machine.lanes
     low.build.add_for_batch("clear_gradients", -1, gradients=low.gradients_place, first=0, last=registers)
