@@ -14,6 +14,7 @@ from unittest.mock import patch
 
 import numpy as np
 
+from cutaway.engines.engine import Batch
 from cutaway.engines.native import Native, tiles
 from cutaway.engines.native.kernels import products
 from cutaway.engines.native.lowering import convolution
@@ -93,7 +94,7 @@ def prepared(text: str, kernel: str, choice: str, tile: Any) -> tuple[NativeTrai
         trainer = Native(1, "float32").trainer(net, start(net), CrossEntropy(), Sgd(), 0)
         assert isinstance(trainer, NativeTrainer)
         pictures = np.random.default_rng(0).integers(0, 256, (16, *net.input), np.uint8)
-        trainer.step(pictures, np.eye(2, dtype=np.float32)[np.zeros(16, int)], 0.0)
+        trainer.step(Batch(pictures, np.eye(2, dtype=np.float32)[np.zeros(16, int)]), 0.0)
     program = trainer.program
     number = next(place for place, record in enumerate(program.records) if record.kernel == kernel)
     code = function(program.builder.library.address(kernel))

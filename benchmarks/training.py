@@ -8,7 +8,7 @@ import time
 import numpy as np
 
 from cutaway.engines import NAMES, choose
-from cutaway.engines.engine import Trainer
+from cutaway.engines.engine import Batch, Trainer
 from cutaway.losses import loss_for
 from cutaway.net import start, zoo
 from cutaway.optimisers import Sgd
@@ -44,7 +44,7 @@ def prepared(engine: str, name: str, batch: int) -> tuple[Trainer, np.ndarray, n
     outputs = net.shapes()[net.output.name][0]
     targets = np.eye(outputs, dtype=np.float32)[random.integers(0, outputs, batch)]
     trainer = choose(engine).trainer(net, start(net), loss_for(net.output.layer), Sgd(), 0)
-    trainer.step(pictures, targets, 1e-4)
+    trainer.step(Batch(pictures, targets), 1e-4)
     return trainer, pictures, targets
 
 
@@ -52,7 +52,7 @@ def rate(trainer: Trainer, pictures: np.ndarray, targets: np.ndarray) -> float:
     """Pictures per second over about `SECONDS`."""
     began, steps = time.perf_counter(), 0
     while time.perf_counter() - began < SECONDS:
-        trainer.step(pictures, targets, 1e-4)
+        trainer.step(Batch(pictures, targets), 1e-4)
         steps += 1
     return steps * len(pictures) / (time.perf_counter() - began)
 

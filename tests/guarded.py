@@ -14,6 +14,7 @@ import numpy as np
 
 from cutaway.augmentation import Augmentation
 from cutaway.engines import choose
+from cutaway.engines.engine import Batch
 from cutaway.engines.native.runner import Runner
 from cutaway.layers.layer import Array
 from cutaway.losses import loss_for
@@ -70,9 +71,9 @@ def main(side: str) -> None:
             engine = choose("native", net, 2, precision)
             trainer = engine.trainer(net, weights, loss_for(net.output.layer), Sgd(), 0)
             for count in (37, 1, 17):
-                trainer.step(pictures[:count], targets[:count], 0.01)
+                trainer.step(Batch(pictures[:count], targets[:count]), 0.01)
                 engine.predictor(net, weights)(pictures[:count])
-            trainer.step(pictures, targets, 0.01, rows, changes)
+            trainer.step(Batch(pictures, targets, rows, changes), 0.01)
         print(name)
 
 

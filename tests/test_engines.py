@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cutaway.engines import NAMES, choose, conformance
-from cutaway.engines.engine import Engine, NotFinite, Pixels, Predictor, Stepped, Targets, Trainer
+from cutaway.engines.engine import Batch, Engine, NotFinite, Pixels, Predictor, Stepped, Targets, Trainer
 from cutaway.engines.native import Native, refusal
 from cutaway.engines.native.machine import this_machine
 from cutaway.engines.native.precision import GRADIENT, worst
@@ -56,12 +56,12 @@ class TestConformance:
             count = 2  # the variance of one picture's features may be 0, where the slope of a norm is not defined
         net = parse(text, input=size)
         weights, pictures, targets = drawn(net, count)
-        conformance.gradients(engine, net, weights, pictures, targets, loss_for(net.output.layer), Sgd())
+        conformance.gradients(engine, net, weights, Batch(pictures, targets), loss_for(net.output.layer), Sgd())
 
     @pytest.mark.parametrize("optimiser", RULES.values(), ids=RULES)
     def test_ten_steps(self, engine: Engine, text: str, size: tuple[int, int, int], optimiser: Optimiser) -> None:
         net = parse(text, input=size)
-        batches = [drawn(net, 6, seed)[1:] for seed in range(10)]
+        batches = [Batch(*drawn(net, 6, seed)[1:]) for seed in range(10)]
         conformance.steps(engine, net, drawn(net, 1)[0], batches, loss_for(net.output.layer), optimiser, 0.003)
 
 
@@ -113,9 +113,9 @@ def test_zoo_nets_forward(engine: Engine, name: str) -> None:
 @pytest.mark.parametrize("name", SMALL_ENOUGH)
 def test_zoo_nets_train(engine: Engine, name: str) -> None:
     net = with_preparation(name)
-    batches = [drawn(net, 4, seed)[1:] for seed in range(10)]
+    batches = [Batch(*drawn(net, 4, seed)[1:]) for seed in range(10)]
     loss = loss_for(net.output.layer)
-    conformance.gradients(engine, net, drawn(net, 1)[0], *batches[0], loss, Sgd())
+    conformance.gradients(engine, net, drawn(net, 1)[0], batches[0], loss, Sgd())
     conformance.steps(engine, net, drawn(net, 1)[0], batches, loss, Sgd(), 0.003)
 
 
@@ -130,12 +130,12 @@ class TestTrainer:
 
     def test_restored_is_the_same_to_the_last_bit(self, trained: tuple[Trainer, Pixels, Targets]) -> None:
         trainer, pictures, targets = trained
-        trainer.step(pictures, targets, 0.01)
+        trainer.step(Batch(pictures, targets), 0.01)
         kept = trainer.state()
-        trainer.step(pictures, targets, 0.01)
+        trainer.step(Batch(pictures, targets), 0.01)
         first, averaged = trainer.weights(), trainer.averaged()
         trainer.restore(kept)
-        trainer.step(pictures, targets, 0.01)
+        trainer.step(Batch(pictures, targets), 0.01)
         assert_same(first, trainer.weights())
         assert_same(averaged, trainer.averaged())
 
@@ -143,14 +143,14 @@ class TestTrainer:
         trainer, pictures, targets = trained
         for given in (trainer.weights(), trainer.averaged(), trainer.state()):
             copied = {name: value.copy() for name, value in given.items()}
-            trainer.step(pictures, targets, 0.01)
+            trainer.step(Batch(pictures, targets), 0.01)
             assert_same(copied, given)
 
     def test_learns_by_heart(self, trained: tuple[Trainer, Pixels, Targets]) -> None:
         trainer, pictures, targets = trained
-        first = trainer.step(pictures, targets, 0.01).losses.mean()
+        first = trainer.step(Batch(pictures, targets), 0.01).losses.mean()
         for _ in range(60):
-            last = trainer.step(pictures, targets, 0.01).losses.mean()
+            last = trainer.step(Batch(pictures, targets), 0.01).losses.mean()
         assert last < first / 4
 
     def test_a_group_that_fits_no_weight_is_refused(self, engine: Engine) -> None:
@@ -166,7 +166,7 @@ class TestTrainer:
         trainer = engine.trainer(net, weights, loss_for(net.output.layer), Sgd(average=0.9), 0)
         plain = engine.trainer(net, weights, loss_for(net.output.layer), Sgd(), 0)
         for each in (trainer, plain):
-            each.step(pictures, targets, 0.01)
+            each.step(Batch(pictures, targets), 0.01)
         assert_same(trainer.weights(), plain.weights())
         assert_same(plain.averaged(), plain.weights())
         moved = {name for name, value in trainer.averaged().items() if (value != plain.weights()[name]).any()}
@@ -179,7 +179,7 @@ class TestTrainer:
         weights["conv2.kernel"][0, 0, 0, 0] = np.inf
         trainer = engine.trainer(net, weights, loss_for(net.output.layer), Sgd(), 0)
         with pytest.raises(NotFinite, match=r"the output of conv2 \(conv 16 5x5\) is not finite"):
-            trainer.step(pictures, targets, 0.01)
+            trainer.step(Batch(pictures, targets), 0.01)
         assert_same(weights, trainer.weights())
 
 
@@ -190,11 +190,11 @@ def test_a_gradient_that_is_not_finite_is_where_it_began() -> None:
     targets = np.full((2, 2), 1e38, np.float32)
     trainer = choose("reference").trainer(net, weights, SquaredError(), Sgd(), 0)
     with pytest.raises(NotFinite, match=r"the loss, after dense2 \(dense 2\), is not finite"):
-        trainer.step(pictures, targets, 0.1)
+        trainer.step(Batch(pictures, targets), 0.1)
     weights["dense2.weight"][:] = 3e38
     steep = choose("reference").trainer(net, weights, SquaredError(), Sgd(), 0)
     with pytest.raises(NotFinite, match=r"the output of dense2 \(dense 2\) is not finite"):
-        steep.step(pictures, np.zeros((2, 2), np.float32), 0.1)
+        steep.step(Batch(pictures, np.zeros((2, 2), np.float32)), 0.1)
 
 
 class HalfWeights(Reference):
@@ -215,8 +215,8 @@ class Steep(Reference):
     name = "steep"
 
     class Trainer(ReferenceTrainer):
-        def gradients(self, pictures: Pixels, targets: Targets) -> Mapping[str, Array]:
-            return {name: g * np.float32(1.0001) for name, g in super().gradients(pictures, targets).items()}
+        def gradients(self, batch: Batch) -> Mapping[str, Array]:
+            return {name: g * np.float32(1.0001) for name, g in super().gradients(batch).items()}
 
     def trainer(self, net: Net, weights: Weights, loss: Loss, optimiser: Optimiser, seed: int) -> Trainer:
         return self.Trainer(net, weights, loss, optimiser, seed)
@@ -228,8 +228,8 @@ class Lazy(Reference):
     name = "lazy"
 
     class Trainer(ReferenceTrainer):
-        def step(self, pictures: Pixels, targets: Targets, rate: float, *given: Any) -> Stepped:
-            return super().step(pictures, targets, 0.0 if self.steps == 9 else rate, *given)
+        def step(self, batch: Batch, rate: float) -> Stepped:
+            return super().step(batch, 0.0 if self.steps == 9 else rate)
 
     def trainer(self, net: Net, weights: Weights, loss: Loss, optimiser: Optimiser, seed: int) -> Trainer:
         return self.Trainer(net, weights, loss, optimiser, seed)
@@ -260,15 +260,15 @@ class TestTheSuiteCatches:
         with pytest.raises(conformance.Disagreement, match="rounding allows"):
             conformance.forward(HalfWeights(), self.net, weights, pictures)
         with pytest.raises(conformance.Disagreement, match="gradient of"):
-            conformance.gradients(HalfWeights(), self.net, weights, pictures, targets, self.loss, Sgd())
+            conformance.gradients(HalfWeights(), self.net, weights, Batch(pictures, targets), self.loss, Sgd())
 
     def test_a_gradient_that_is_slightly_too_large(self) -> None:
         weights, pictures, targets = drawn(self.net, 4)
         with pytest.raises(conformance.Disagreement, match="gradient of"):
-            conformance.gradients(Steep(), self.net, weights, pictures, targets, self.loss, Sgd())
+            conformance.gradients(Steep(), self.net, weights, Batch(pictures, targets), self.loss, Sgd())
 
     def test_a_step_that_was_not_taken(self) -> None:
-        batches = [drawn(self.net, 4, seed)[1:] for seed in range(10)]
+        batches = [Batch(*drawn(self.net, 4, seed)[1:]) for seed in range(10)]
         with pytest.raises(conformance.Disagreement, match="after 10 steps"):
             conformance.steps(Lazy(), self.net, drawn(self.net, 1)[0], batches, self.loss, Sgd(), 0.003)
 
@@ -287,7 +287,7 @@ class TestTheSuiteCatches:
         ids=str,
     )
     def test_a_setting_that_was_not_heeded(self, rule: str, settings: dict[str, Any]) -> None:
-        batches = [drawn(self.net, 4, seed)[1:] for seed in range(10)]
+        batches = [Batch(*drawn(self.net, 4, seed)[1:]) for seed in range(10)]
         with pytest.raises(conformance.Disagreement, match="after 10 steps"):
             conformance.steps(
                 Heedless(**settings), self.net, drawn(self.net, 1)[0], batches, self.loss, RULES[rule], 0.003
@@ -297,7 +297,7 @@ class TestTheSuiteCatches:
 def test_a_matrix_that_moves_as_a_whole_does_not_drown_number_by_number() -> None:
     """A gradient of 0 leaves Adam to follow noise; Muon's orthogonal matrices are what all their numbers make them."""
     net = parse(NETS["lenet"], input=(12, 12, 1))
-    batches = [drawn(net, 6, seed)[1:] for seed in range(2)]
+    batches = [Batch(*drawn(net, 6, seed)[1:]) for seed in range(2)]
     drift = {
         rule.name: conformance.drifted(net, drawn(net, 1)[0], batches, loss_for(net.output.layer), rule, 0.003)
         for rule in (AdamW(), Muon())
@@ -335,7 +335,9 @@ def test_gradients_of_bf16_are_near() -> None:
     weights, pictures, targets = drawn(net, 19)
     loss = loss_for(net.output.layer)
     exact, rough = (
-        choose("native", net, precision=precision).trainer(net, weights, loss, Sgd(), 0).gradients(pictures, targets)
+        choose("native", net, precision=precision)
+        .trainer(net, weights, loss, Sgd(), 0)
+        .gradients(Batch(pictures, targets))
         for precision in ("float32", "bf16")
     )
     assert 1e-4 < worst(exact, rough) < GRADIENT
@@ -345,12 +347,12 @@ def test_auto_takes_bf16_where_the_net_bears_it() -> None:
     net = parse("scale, conv 16 3x3 same, relu, conv 16 3x3, relu, flatten, dense 4, softmax", input=(12, 12, 1))
     weights, pictures, targets = drawn(net, 17)
     trainer = choose("native", net).trainer(net, weights, loss_for(net.output.layer), Sgd(), 0)
-    trainer.step(pictures, targets, 0.01)
+    trainer.step(Batch(pictures, targets), 0.01)
     assert trainer.state()["bf16"].tolist() == [this_machine().pairs]
     again = choose("native", net).trainer(net, weights, loss_for(net.output.layer), Sgd(), 0)
     again.restore(trainer.state())
     for each in (trainer, again):
-        each.step(pictures, targets, 0.01)
+        each.step(Batch(pictures, targets), 0.01)
     assert_same(trainer.weights(), again.weights())
 
 
@@ -382,7 +384,7 @@ def test_one_thread_and_two_agree(text: str) -> None:
     weights, pictures, targets = drawn(net, 37)
     for threads in (1, 2, 3):
         engine = choose("native", net, threads, "float32")
-        conformance.gradients(engine, net, weights, pictures, targets, loss_for(net.output.layer), Sgd())
+        conformance.gradients(engine, net, weights, Batch(pictures, targets), loss_for(net.output.layer), Sgd())
 
 
 @pytest.mark.parametrize("batch", [10, 32, 50, 100])
@@ -393,8 +395,8 @@ def test_ghost_norm_of_whole_blocks_runs_natively(batch: int) -> None:
     targets = np.eye(3, dtype=np.float32)[random.integers(0, 3, batch)]
     for threads in (1, 2, 3):
         native = Native(threads, "float32")
-        conformance.gradients(native, net, start(net), pictures, targets, CrossEntropy(), Sgd())
-        conformance.steps(native, net, start(net), [(pictures, targets)] * 3, CrossEntropy(), Sgd(), 0.05)
+        conformance.gradients(native, net, start(net), Batch(pictures, targets), CrossEntropy(), Sgd())
+        conformance.steps(native, net, start(net), [Batch(pictures, targets)] * 3, CrossEntropy(), Sgd(), 0.05)
 
 
 def test_ghost_norm_of_other_sizes_is_left_to_the_reference() -> None:

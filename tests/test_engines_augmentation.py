@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cutaway.augmentation import BORDERS, Augmentation
-from cutaway.engines.engine import batch_of
+from cutaway.engines.engine import Batch
 from cutaway.engines.native import Native
 from cutaway.losses import CrossEntropy
 from cutaway.net import parse, start
@@ -36,13 +36,13 @@ def test_a_step_sees_the_pixels_that_the_declaration_makes(
     changes = Augmentation(**vars(kind) | {"border": border, "fill": 200}).draw(0, 1, rows)
     targets = np.eye(3, dtype=np.float32)[random.integers(0, 3, 33)]
 
-    def weights(*given: object) -> np.ndarray:
+    def weights(batch: Batch) -> np.ndarray:
         trainer = Native(2, "float32").trainer(net, start(net), CrossEntropy(), Sgd(), seed=0)
-        trainer.step(*given)  # type: ignore[arg-type]
+        trainer.step(batch, 0.1)
         return next(iter(trainer.weights().values()))
 
-    ready = batch_of(pictures, rows, changes)
-    assert np.array_equal(weights(pictures, targets, 0.1, rows, changes), weights(ready, targets, 0.1))
+    batch = Batch(pictures, targets, rows, changes)
+    assert np.array_equal(weights(batch), weights(Batch(batch.seen(), targets)))
 
 
 def test_what_does_not_fit_is_refused_before_any_machine_code_looks() -> None:
@@ -50,10 +50,10 @@ def test_what_does_not_fit_is_refused_before_any_machine_code_looks() -> None:
     trainer = Native(1).trainer(net, start(net), CrossEntropy(), Sgd(), seed=0)
     pictures, targets = np.zeros((5, 4, 4, 1), np.uint8), np.zeros((2, 2), np.float32)
     with pytest.raises(ValueError, match="rows go from 1 to 5; there are 5 pictures"):
-        trainer.step(pictures, targets, 0.1, np.array([1, 5]))
+        trainer.step(Batch(pictures, targets, np.array([1, 5])), 0.1)
     with pytest.raises(ValueError, match=r"targets are \(2, 2\); 5 pictures need \(5, 2\)"):
-        trainer.step(pictures, targets, 0.1)
+        trainer.step(Batch(pictures, targets), 0.1)
     with pytest.raises(ValueError, match=r"changes are \(1, 13\); 2 pictures need \(2, 13\)"):
-        trainer.step(pictures, targets, 0.1, np.array([1, 4]), Augmentation().draw(0, 0, [1]))
+        trainer.step(Batch(pictures, targets, np.array([1, 4]), Augmentation().draw(0, 0, [1])), 0.1)
     with pytest.raises(ValueError, match="pictures are float32; the native engine takes uint8"):
-        trainer.step(pictures.astype(np.float32), np.zeros((5, 2), np.float32), 0.1)
+        trainer.step(Batch(pictures.astype(np.float32), np.zeros((5, 2), np.float32)), 0.1)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from cutaway.engines import choose
-from cutaway.engines.engine import Trainer
+from cutaway.engines.engine import Batch, Trainer
 from cutaway.engines.native.threads import Threads
 from cutaway.losses import loss_for
 from cutaway.net import parse
@@ -27,7 +27,7 @@ def made(threads: int) -> Trainer:
 
 
 def step(trainer: Trainer) -> None:
-    trainer.step(PICTURES, TARGETS, 0.01)
+    trainer.step(Batch(PICTURES, TARGETS), 0.01)
 
 
 def in_time(work: Callable[[], object]) -> list[BaseException]:

@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from cutaway.engines import choose, conformance
+from cutaway.engines.engine import Batch
 from cutaway.engines.native.kernels import layout
 from cutaway.engines.native.machine import this_machine
 from cutaway.engines.native.predictor import NativePredictor
@@ -96,11 +97,11 @@ class TestPoison:
     def test_training(self, text: str, precision: str) -> None:
         net = parse(text, input=SIZE)
         plain, poisoned = trainer_for(net, precision), trainer_for(net, precision)
-        poisoned.gradients(*drawn(net, 37)[1:])  # makes room
+        poisoned.gradients(Batch(*drawn(net, 37)[1:]))  # makes room
         for step, count in enumerate([37, 33, 2, 17]):
             _, pictures, targets = drawn(net, count, step)
             memory = Poisoned(poisoned.program, POISONS[step % 2], scratch=True)
-            first, second = (trainer.step(pictures, targets, 0.01) for trainer in (plain, poisoned))
+            first, second = (trainer.step(Batch(pictures, targets), 0.01) for trainer in (plain, poisoned))
             memory.check()
             assert_same(first._asdict(), second._asdict())
         assert_same(plain.state(), poisoned.state())
@@ -126,17 +127,17 @@ class TestLanes:
         net = parse(text, input=SIZE)
         weights, pictures, targets = drawn(net, count)
         engine = choose("native", net, 1, "float32")
-        conformance.gradients(engine, net, weights, pictures, targets, loss_for(net.output.layer), Sgd())
+        conformance.gradients(engine, net, weights, Batch(pictures, targets), loss_for(net.output.layer), Sgd())
 
     def test_what_was_in_them_does_not_matter(self, text: str) -> None:
         net = parse(text, input=SIZE)
         fresh, used = trainer_for(net, "float32"), trainer_for(net, "float32")
         start = used.state()
-        used.step(*drawn(net, 32, seed=1)[1:], 0.1)
+        used.step(Batch(*drawn(net, 32, seed=1)[1:]), 0.1)
         used.restore(start)
         _, pictures, targets = drawn(net, 17)
-        fresh.gradients(*drawn(net, 32)[1:])  # room for as many: the same blocks for the same threads
-        first, second = (trainer.step(pictures, targets, 0.01) for trainer in (fresh, used))
+        fresh.gradients(Batch(*drawn(net, 32)[1:]))  # room for as many: the same blocks for the same threads
+        first, second = (trainer.step(Batch(pictures, targets), 0.01) for trainer in (fresh, used))
         assert_same(first._asdict(), second._asdict())
         assert_same(fresh.state(), used.state())
 

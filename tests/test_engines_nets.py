@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cutaway.engines import choose, conformance
+from cutaway.engines.engine import Batch
 from cutaway.layers import Shape
 from cutaway.losses import loss_for
 from cutaway.net import Net, parse
@@ -88,4 +89,4 @@ def test_a_net_drawn_by_chance(text: str, count: int, threads: int) -> None:
     engine = choose("native", net, threads, "float32")
     weights, pictures, targets = drawn(net, count)
     conformance.forward(engine, net, weights, pictures)
-    conformance.gradients(engine, net, weights, pictures, targets, loss_for(net.output.layer), Sgd())
+    conformance.gradients(engine, net, weights, Batch(pictures, targets), loss_for(net.output.layer), Sgd())

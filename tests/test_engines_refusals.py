@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cutaway.engines import choose
-from cutaway.engines.engine import NotFinite
+from cutaway.engines.engine import Batch, NotFinite
 from cutaway.engines.native.trainer import NativeTrainer
 from cutaway.layers.layer import Array
 from cutaway.losses import loss_for
@@ -41,7 +41,7 @@ class TestNotFinite:
         weights[name].flat[0] = value
         trainer = trainer_for(net, weights)
         with pytest.raises(NotFinite, match=re.escape(where)):
-            trainer.step(pictures, targets, 0.01)
+            trainer.step(Batch(pictures, targets), 0.01)
         assert_same(trainer.weights(), weights)
 
     def test_finite_numbers_whose_product_is_not(self) -> None:
@@ -50,7 +50,7 @@ class TestNotFinite:
         weights["dense2.weight"][:] = 3e38
         trainer = trainer_for(net, weights)
         with pytest.raises(NotFinite, match=r"the output of dense2 \(dense 4\) is not finite"):
-            trainer.step(pictures, targets, 0.01)
+            trainer.step(Batch(pictures, targets), 0.01)
         assert_same(trainer.weights(), weights)
 
     def test_steps_before_it_are_taken_and_those_after_are_not(self) -> None:
@@ -59,11 +59,11 @@ class TestNotFinite:
         targets[20:40] = 1e38
         several, one = (trainer_for(net, weights) for _ in range(2))
         with pytest.raises(NotFinite, match=r"the loss, after dense2 \(dense 4\), is not finite"):
-            several.steps(pictures, targets, [0.01] * 3, 20)
-        one.step(pictures[:20], targets[:20], 0.01)
+            several.steps(Batch(pictures, targets), [0.01] * 3, 20)
+        one.step(Batch(pictures[:20], targets[:20]), 0.01)
         assert_same(several.state(), one.state())
         for trainer in (several, one):
-            trainer.step(pictures[40:], targets[40:], 0.01)
+            trainer.step(Batch(pictures[40:], targets[40:]), 0.01)
         assert_same(several.state(), one.state())
 
     def test_what_is_predicted_is_not_finite_either(self) -> None:
@@ -122,8 +122,8 @@ class TestBatches:
         weights, pictures, targets = drawn(net, 3)
         trainer = trainer_for(net, weights)
         for call in (
-            lambda: trainer.step(pictures[:0], targets[:0], 0.1),
-            lambda: trainer.gradients(pictures[:0], targets[:0]),
+            lambda: trainer.step(Batch(pictures[:0], targets[:0]), 0.1),
+            lambda: trainer.gradients(Batch(pictures[:0], targets[:0])),
         ):
             with pytest.raises(ValueError, match="there is no picture to learn from"):
                 call()
@@ -135,5 +135,5 @@ class TestBatches:
         weights, pictures, targets = drawn(net, 20)
         trainer = trainer_for(net, weights)
         with pytest.raises(ValueError, match=f"{rates} rates for 20 pictures in batches of {batch}"):
-            trainer.steps(pictures, targets, [0.1] * rates, batch)
+            trainer.steps(Batch(pictures, targets), [0.1] * rates, batch)
         assert_same(trainer.weights(), weights)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from cutaway.engines import choose
+from cutaway.engines.engine import Batch
 from cutaway.engines.native import machine
 from cutaway.engines.native.compiler import Library, library
 from cutaway.engines.native.memory import needed
@@ -35,6 +36,7 @@ import json, sys
 from pathlib import Path
 import numpy as np
 from cutaway.engines import choose
+from cutaway.engines.engine import Batch
 from cutaway.engines.native import load
 from cutaway.engines.native.memory import needed
 from cutaway.losses import loss_for
@@ -58,7 +60,7 @@ Path("/proc/self/clear_refs").write_text("5")  # the most that was held is count
 before = held("VmRSS")
 trainer = engine.trainer(net, weights, loss, rule, 0)
 for _ in range(2):
-    trainer.step(pictures, targets, 1e-3)
+    trainer.step(Batch(pictures, targets), 1e-3)
 print(json.dumps([predicted, held("VmHWM") - before]))
 """
 
@@ -98,13 +100,13 @@ def test_more_than_the_computer_has_is_refused_with_what_fits(monkeypatch, tmp_p
         r"^training with batches of 400 takes \d+\.\d MB of memory, and there are 100\.0 MB; batches of (\d+) fit$"
     )
     with pytest.raises(InputError, match=message) as refused:
-        trainer.step(pictures, targets, 1e-3)
+        trainer.step(Batch(pictures, targets), 1e-3)
     fits = int(str(refused.value).split()[-2])
     assert 50 < fits < 200
     again = choose("native", threads=2, precision="float32").trainer(
         net, start(net, 0), loss_for(net.output.layer), AdamW(), 0
     )
-    again.step(pictures[:fits], targets[:fits], 1e-3)
+    again.step(Batch(pictures[:fits], targets[:fits]), 1e-3)
 
 
 def test_where_not_even_one_picture_fits(monkeypatch, tmp_path):
@@ -114,7 +116,7 @@ def test_where_not_even_one_picture_fits(monkeypatch, tmp_path):
     net = zoo.net("digits")
     trainer = choose("native").trainer(net, start(net, 0), loss_for(net.output.layer), AdamW(), 0)
     with pytest.raises(InputError, match="not even one picture at a time fits"):
-        trainer.step(np.zeros((4, 8, 8, 1), np.uint8), np.eye(10, dtype=np.float32)[:4], 1e-3)
+        trainer.step(Batch(np.zeros((4, 8, 8, 1), np.uint8), np.eye(10, dtype=np.float32)[:4]), 1e-3)
 
 
 def test_nets_says_how_much_memory_a_batch_takes():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cutaway.engines import choose
-from cutaway.engines.engine import Trainer
+from cutaway.engines.engine import Batch, Trainer
 from cutaway.engines.native.machine import this_machine
 from cutaway.engines.native.trainer import NativeTrainer
 from cutaway.losses import loss_for
@@ -30,7 +30,7 @@ def trained(text: str, threads: int, precision: str, seed: int = 5) -> Trainer:
     weights = drawn(net, 1)[0]
     trainer = choose("native", net, threads, precision).trainer(net, weights, loss_for(net.output.layer), rule, seed)
     for step, count in enumerate([40, 37, 3, 40]):
-        trainer.step(*drawn(net, count, step)[1:], 0.01)
+        trainer.step(Batch(*drawn(net, count, step)[1:]), 0.01)
     return trainer
 
 
@@ -70,9 +70,10 @@ def test_steps_in_one_call_are_those_of_many(text: str) -> None:
     loss, (weights, pictures, targets) = loss_for(net.output.layer), drawn(net, 55)
     one, many = (choose("native", net, 2, "float32").trainer(net, weights, loss, AdamW(), 0) for _ in range(2))
     assert isinstance(many, NativeTrainer)
-    whole = many.steps(pictures, targets, [0.01, 0.02, 0.03], 20)
+    whole = many.steps(Batch(pictures, targets), [0.01, 0.02, 0.03], 20)
     parts = [
-        one.step(pictures[i : i + 20], targets[i : i + 20], rate) for i, rate in ((0, 0.01), (20, 0.02), (40, 0.03))
+        one.step(Batch(pictures, targets).part(first, first + 20), rate)
+        for first, rate in ((0, 0.01), (20, 0.02), (40, 0.03))
     ]
     assert_same(one.state(), many.state())
     np.testing.assert_array_equal(whole.losses, np.concatenate([part.losses for part in parts]))
@@ -101,9 +102,9 @@ def test_room_for_more_pictures_than_a_batch_has(threads: int) -> None:
         trainer = choose("native", net, threads, "float32").trainer(
             net, weights, loss_for(net.output.layer), AdamW(), 5
         )
-        trainer.gradients(*drawn(net, first)[1:])
+        trainer.gradients(Batch(*drawn(net, first)[1:]))
         for step, count in enumerate([3, 37, 100, 20]):
-            trainer.step(*drawn(net, count, step)[1:], 0.01)
+            trainer.step(Batch(*drawn(net, count, step)[1:]), 0.01)
         return trainer
 
     assert_same(after(3).state(), after(100).state())

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from cutaway.engines import choose, conformance
+from cutaway.engines.engine import Batch
 from cutaway.engines.native.machine import this_machine
 from cutaway.engines.native.trainer import NativeTrainer
 from cutaway.errors import ShapeError
@@ -149,7 +150,7 @@ def test_within_the_bound(setting: Setting, net: Net) -> None:
     weights, pictures, targets = drawn(net, setting["pictures"])
     weights["conv1.kernel"] /= 255
     conformance.forward(engine, net, weights, pictures)
-    conformance.gradients(engine, net, weights, pictures, targets, SquaredError(), Sgd())
+    conformance.gradients(engine, net, weights, Batch(pictures, targets), SquaredError(), Sgd())
 
 
 def hold_to_the_last_bit(setting: Setting, net: Net, precision: str) -> NativeTrainer:
@@ -163,9 +164,9 @@ def hold_to_the_last_bit(setting: Setting, net: Net, precision: str) -> NativeTr
     engine = choose("native", net, setting["threads"], precision)
     assert_equal(engine.predictor(net, weights)(pictures), exact, "forward", dtype=np.float32)
     targets = (exact + random.integers(-1, 2, exact.shape)).astype(np.float32)
-    due = conformance.Exact(net, weights, SquaredError(), Sgd()).gradients(pictures, targets)
+    due = conformance.Exact(net, weights, SquaredError(), Sgd()).gradients(Batch(pictures, targets))
     trainer = engine.trainer(net, weights, SquaredError(), Sgd(), 0)
-    for name, gradient in trainer.gradients(pictures, targets).items():
+    for name, gradient in trainer.gradients(Batch(pictures, targets)).items():
         assert_equal(gradient, due[name], name, dtype=np.float32)
     assert isinstance(trainer, NativeTrainer)
     return trainer

@@ -9,7 +9,7 @@ import pytest
 
 import cutaway as cw
 from cutaway.engines import choose
-from cutaway.engines.engine import Pixels, Targets, Trainer
+from cutaway.engines.engine import Batch, Pixels, Targets, Trainer
 from cutaway.engines.native.machine import this_machine
 from cutaway.layers.layer import UNIT, Array
 from cutaway.losses import loss_for
@@ -56,7 +56,7 @@ def off(native: Trainer, reference: Trainer, pictures: Pixels, targets: Targets,
     """Both take a step from where the native trainer is: the largest share by which one array's step is off."""
     before = native.weights()
     reference.restore(native.state())
-    losses = [trainer.step(pictures, targets, rate).losses for trainer in (native, reference)]
+    losses = [trainer.step(Batch(pictures, targets), rate).losses for trainer in (native, reference)]
     np.testing.assert_allclose(losses[0], losses[1], rtol=CLOSE, atol=CLOSE)
     given, due = moved(before, native), moved(before, reference)
     length = {name: float(np.linalg.norm(step)) for name, step in due.items()}
@@ -95,7 +95,7 @@ def curve(engine: str, precision: str) -> Array:
     rows = np.random.default_rng(0).integers(0, len(digits), (200, 32))
     trainer = choose(engine, net, 2, precision).trainer(net, start(net), loss_for(net.output.layer), Sgd(), 0)
     wanted = targets_of(digits.labels, 10, 0.0)
-    return np.array([trainer.step(digits.take(some), wanted[some], 0.01).losses.mean() for some in rows])
+    return np.array([trainer.step(Batch(digits.take(some), wanted[some]), 0.01).losses.mean() for some in rows])
 
 
 def test_curves_of_200_steps_stay_together() -> None:

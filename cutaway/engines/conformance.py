@@ -1,7 +1,7 @@
 """What every engine must pass: held against the declarations in float64, number by number.
 
     conformance.forward(engine, net, weights, pictures)
-    conformance.gradients(engine, net, weights, pictures, targets, loss, optimiser)
+    conformance.gradients(engine, net, weights, batch, loss, optimiser)
     conformance.steps(engine, net, weights, batches, loss, optimiser, rate)
 
 Each raises Disagreement, which says where, and both numbers. The bounds come from rounding alone.
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from cutaway.engines.engine import Engine, Pixels, Targets, Trainer
+from cutaway.engines.engine import Batch, Engine, Pixels, Trainer
 from cutaway.engines.reference import ReferenceTrainer
 from cutaway.errors import CutawayError
 from cutaway.layers.layer import UNIT, Array, Weights
@@ -50,15 +50,13 @@ def forward(engine: Engine, net: Net, weights: Weights, pictures: Pixels) -> Non
         raise Disagreement(f"{engine.name}: predictions are not what the last layer, {net.output.name}, says")
 
 
-def gradients(
-    engine: Engine, net: Net, weights: Weights, pictures: Pixels, targets: Targets, loss: Loss, optimiser: Optimiser
-) -> None:
+def gradients(engine: Engine, net: Net, weights: Weights, batch: Batch, loss: Loss, optimiser: Optimiser) -> None:
     """Every gradient of every weight within what rounding on its way allows (see `allowed`)."""
-    given = engine.trainer(net, weights, loss, optimiser, seed=0).gradients(pictures, targets)
-    exact = Exact(net, weights, loss, optimiser).gradients(pictures, targets)
+    given = engine.trainer(net, weights, loss, optimiser, seed=0).gradients(batch)
+    exact = Exact(net, weights, loss, optimiser).gradients(batch)
     if set(given) != set(exact):
         raise Disagreement(f"{engine.name}: gradients of {sorted(given)}; due are those of {sorted(exact)}")
-    bound = allowed(net, weights, pictures, targets, loss, optimiser)
+    bound = allowed(net, weights, batch, loss, optimiser)
     for name, gradient in given.items():
         hold(f"{engine.name}: gradient of {name}", gradient, exact[name], bound[name])
 
@@ -67,7 +65,7 @@ def steps(
     engine: Engine,
     net: Net,
     weights: Weights,
-    batches: Sequence[tuple[Pixels, Targets]],
+    batches: Sequence[Batch],
     loss: Loss,
     optimiser: Optimiser,
     rate: float,
@@ -81,8 +79,8 @@ def steps(
     """
 
     def after(trainer: Trainer) -> dict[str, Array]:
-        for pictures, targets in batches:
-            trainer.step(pictures, targets, rate)
+        for batch in batches:
+            trainer.step(batch, rate)
         kept = {f"{name}{AVERAGED}": value for name, value in trainer.averaged().items()}
         return {**trainer.weights(), **kept}
 
@@ -102,7 +100,7 @@ def steps(
 def drifted(
     net: Net,
     weights: Weights,
-    batches: Sequence[tuple[Pixels, Targets]],
+    batches: Sequence[Batch],
     loss: Loss,
     optimiser: Optimiser,
     rate: float,
@@ -113,8 +111,8 @@ def drifted(
     a rule moves an array as a whole, a gradient of 0 in it is nothing special: the array drowns, or nothing in it.
     """
     parameters = net.parameters()
-    noise = allowed(net, weights, *batches[0], loss, optimiser)
-    exact = Exact(net, weights, loss, optimiser).gradients(*batches[0])
+    noise = allowed(net, weights, batches[0], loss, optimiser)
+    exact = Exact(net, weights, loss, optimiser).gradients(batches[0])
     moved = {name: np.zeros_like(value) for name, value in noise.items()}
     memory = optimiser.state(moved, parameters)
     for _ in batches:
@@ -127,20 +125,16 @@ def drifted(
     return {name: ways.get(name, farthest) for name in weights}
 
 
-def allowed(
-    net: Net, weights: Weights, pictures: Pixels, targets: Targets, loss: Loss, optimiser: Optimiser
-) -> dict[str, Array]:
+def allowed(net: Net, weights: Weights, batch: Batch, loss: Loss, optimiser: Optimiser) -> dict[str, Array]:
     """How far float32 rounding can take each gradient.
 
     A rounded sum of n products is the exact sum for weights moved by at most n x 2^-24 of themselves (Higham 2002,
     section 3.1). So the exact gradients are computed again for weights moved so by chance, a few times: a gradient may
     be off by `MARGIN` times the widest of those, and by the rounding of its own sum over pictures and places.
     """
-    exact = Exact(net, weights, loss, optimiser).gradients(pictures, targets)
-    moved = [
-        Exact(net, wobbled(net, weights, draw), loss, optimiser).gradients(pictures, targets) for draw in range(DRAWS)
-    ]
-    own = Exact(net, weights, loss, optimiser).magnitudes(pictures, targets)
+    exact = Exact(net, weights, loss, optimiser).gradients(batch)
+    moved = [Exact(net, wobbled(net, weights, draw), loss, optimiser).gradients(batch) for draw in range(DRAWS)]
+    own = Exact(net, weights, loss, optimiser).magnitudes(batch)
     bounds = {}
     for name, gradient in exact.items():
         spread = np.max([abs(other[name] - gradient) for other in moved], axis=0)
@@ -180,10 +174,10 @@ class Exact(ReferenceTrainer):
     def __init__(self, net: Net, weights: Weights, loss: Loss, optimiser: Optimiser) -> None:
         super().__init__(net, weights, loss, optimiser, seed=0, dtype=np.float64)
 
-    def magnitudes(self, pictures: Pixels, targets: Targets) -> dict[str, Array]:
+    def magnitudes(self, batch: Batch) -> dict[str, Array]:
         """What rounding alone can do to the sum that each gradient is: terms x 2^-24 x (sum of |x dy|)."""
-        stages = self._forward(pictures)
-        of_weights, of_stages = self._backward(stages, targets)
+        stages = self._forward(batch.seen())
+        of_weights, of_stages = self._backward(stages, batch.targets)
         own = by_layer(self.own)
         bounds = {}
         for node in self.net:

@@ -24,10 +24,28 @@ Rows = NDArray[np.int64]
 """[N]: numbers of pictures."""
 
 
-def batch_of(pictures: Pixels, rows: Rows | None, changes: Changes | None) -> Pixels:
-    """The pictures that a step learns from."""
-    chosen = pictures if rows is None else pictures[rows]
-    return chosen if changes is None else apply(chosen, changes)
+class Batch(NamedTuple):
+    """`Batch(pictures, targets)`; `Batch(held, targets, rows, changes)`: some of those that are held, changed."""
+
+    pictures: Pixels
+    targets: Targets
+    """One for each picture of the batch."""
+    rows: Rows | None = None
+    """Which of the pictures, one after another; without it, all."""
+    changes: Changes | None = None
+    """What is done to each picture of the batch first; see `cutaway.augmentation`."""
+
+    def seen(self) -> Pixels:
+        """The pictures that are learned from."""
+        chosen = self.pictures if self.rows is None else self.pictures[self.rows]
+        return chosen if self.changes is None else apply(chosen, self.changes)
+
+    def part(self, first: int, last: int) -> Batch:
+        """The pictures of the batch from a first to before a last."""
+        here = slice(first, last)
+        pictures = self.pictures[here] if self.rows is None else self.pictures
+        rows, changes = (None if numbers is None else numbers[here] for numbers in (self.rows, self.changes))
+        return Batch(pictures, self.targets[here], rows, changes)
 
 
 class Stepped(NamedTuple):
@@ -52,23 +70,13 @@ class Predictor(Protocol):
 class Trainer(Protocol):
     """A net whose weights move. Two trainers that are given the same do the same, to the last bit."""
 
-    def step(
-        self,
-        pictures: Pixels,
-        targets: Targets,
-        rate: float,
-        rows: Rows | None = None,
-        changes: Changes | None = None,
-    ) -> Stepped:
+    def step(self, batch: Batch, rate: float) -> Stepped:
         """Moves the weights once, against the gradient of the batch's mean loss.
-
-        The batch is all of the pictures, or those of `rows`; with `changes`, each changed as its line says
-        (`cutaway.augmentation`). There is one target for each picture of the batch.
 
         Raises NotFinite, and leaves the weights as they were, where a loss or gradient is not a finite number.
         """
 
-    def gradients(self, pictures: Pixels, targets: Targets) -> Mapping[str, Array]:
+    def gradients(self, batch: Batch) -> Mapping[str, Array]:
         """The gradients that the next step would follow, by the name of the weight. Moves nothing."""
 
     def weights(self) -> dict[str, NDArray[np.float32]]:

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cutaway.augmentation import Changes
-from cutaway.engines.engine import NotFinite, Pixels, Predictor, Rows, Stepped, Targets, Trainer, batch_of
+from cutaway.engines.engine import Batch, NotFinite, Pixels, Predictor, Stepped, Targets, Trainer
 from cutaway.layers import Pass
 from cutaway.layers.layer import Array, Weights
 from cutaway.losses import Loss
@@ -80,15 +79,8 @@ class ReferenceTrainer:
         """The layer whose output the loss starts from: the scores, where the last layer is part of the loss."""
 
     @np.errstate(all="ignore")  # what is not finite is said with its layer, not as a warning
-    def step(
-        self,
-        pictures: Pixels,
-        targets: Targets,
-        rate: float,
-        rows: Rows | None = None,
-        changes: Changes | None = None,
-    ) -> Stepped:
-        stages = self._forward(batch_of(pictures, rows, changes))
+    def step(self, batch: Batch, rate: float) -> Stepped:
+        stages, targets = self._forward(batch.seen()), batch.targets
         losses, (gradients, _) = self._losses(stages, targets), self._backward(stages, targets)
         self._refuse_what_is_not_finite(stages, losses, gradients)
         outputs = self.net.output.layer.forward([stages[self.end]], {}) if self._fused else stages[self.end]
@@ -99,8 +91,8 @@ class ReferenceTrainer:
         return Stepped(losses, outputs)
 
     @np.errstate(all="ignore")
-    def gradients(self, pictures: Pixels, targets: Targets) -> Mapping[str, Array]:
-        return self._backward(self._forward(pictures), targets)[0]
+    def gradients(self, batch: Batch) -> Mapping[str, Array]:
+        return self._backward(self._forward(batch.seen()), batch.targets)[0]
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         return {name: value.copy() for name, value in self.own.items()}

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from cutaway.augmentation import Augmentation, Changes
 from cutaway.engines import choose
-from cutaway.engines.engine import Engine, NotFinite, Stepped, Trainer
+from cutaway.engines.engine import Batch, Engine, NotFinite, Stepped, Trainer
 from cutaway.errors import JobError
 from cutaway.layers.layer import Array
 from cutaway.losses import loss_for
@@ -148,7 +148,8 @@ class _Run:
             self.between = False
             try:
                 pictures, places = self.setup.train.locate(rows)
-                stepped = self.trainer.step(pictures, wanted, self._rate(self.step), places, self._changes(rows))
+                batch = Batch(pictures, wanted, places, self._changes(rows))
+                stepped = self.trainer.step(batch, self._rate(self.step))
             except NotFinite as error:
                 raise self._diverged(error) from None
             self.step += 1

@@ -6,6 +6,7 @@ import numpy as np
 
 from benchmarks.engine.job import Job
 from benchmarks.engine.peers.serving import MOMENTUM, RATE, Ready, pixels, serve
+from cutaway.engines.engine import Batch
 from cutaway.engines.native import Native
 from cutaway.engines.native.trainer import NativeTrainer
 from cutaway.losses import loss_for
@@ -31,10 +32,11 @@ def prepare(job: Job) -> Ready:
     rule = Sgd(momentum=MOMENTUM, nesterov=False, decay=0.0)
     trainer = engine.trainer(net, start(net), loss_for(net.output.layer), rule, 0)
     assert isinstance(trainer, NativeTrainer)
+    batches = Batch(pictures, targets.astype(np.float32))
     rates = [RATE] * job.batches
 
     def train() -> float:
-        return float(trainer.steps(pictures, targets.astype(np.float32), rates, job.batch).losses[-job.batch :].mean())
+        return float(trainer.steps(batches, rates, job.batch).losses[-job.batch :].mean())
 
     return Ready(train, net.cost().parameters)
 

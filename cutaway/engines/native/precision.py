@@ -15,6 +15,7 @@ import numpy as np
 from cutaway.layers.layer import Array
 
 if TYPE_CHECKING:
+    from cutaway.engines.engine import Batch
     from cutaway.engines.native.trainer import NativeTrainer
 
 LOSS = 0.01
@@ -29,10 +30,10 @@ NOTHING = 1e-3
 """Gradients shorter than this share of all of them together move nothing that matters: a bias before a norm, say."""
 
 
-def bears(floats: NativeTrainer, pairs: NativeTrainer, pictures: Array, targets: Array) -> bool:
+def bears(floats: NativeTrainer, pairs: NativeTrainer, batch: Batch) -> bool:
     """Whether loss and gradients of a batch in bfloat16 are within the bounds above of those in float32."""
-    exact, loss = floats.gradients_and_losses(pictures, targets)
-    rough, rough_loss = pairs.gradients_and_losses(pictures, targets)
+    exact, loss = floats.gradients_and_losses(batch)
+    rough, rough_loss = pairs.gradients_and_losses(batch)
     if not np.isfinite(rough_loss).all():
         return False
     return abs(rough_loss.mean() - loss.mean()) <= LOSS * abs(loss.mean()) and worst(exact, rough) <= GRADIENT

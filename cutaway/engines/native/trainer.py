@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cutaway.augmentation import Change, Changes
-from cutaway.engines.engine import NotFinite, Pixels, Rows, Stepped, Targets, batch_of
+from cutaway.augmentation import Change
+from cutaway.engines.engine import Batch, NotFinite, Stepped
 from cutaway.engines.native import lowering
 from cutaway.engines.native.compiler import library
 from cutaway.engines.native.kernels.update import C1, C2, NUMBERS, RATE, SHARE
@@ -46,76 +46,58 @@ class NativeTrainer:
         self.runner: Runner
         self.outputs = net.shapes()[net.output.name]
 
-    def step(
-        self,
-        pictures: Pixels,
-        targets: Targets,
-        rate: float,
-        rows: Rows | None = None,
-        changes: Changes | None = None,
-    ) -> Stepped:
+    def step(self, batch: Batch, rate: float) -> Stepped:
         """One step; see `steps`."""
-        return self.steps(pictures, targets, [rate], len(targets), rows, changes)
+        return self.steps(batch, [rate], len(batch.targets))
 
-    def steps(
-        self,
-        pictures: Pixels,
-        targets: Targets,
-        rates: Sequence[float],
-        batch: int,
-        rows: Rows | None = None,
-        changes: Changes | None = None,
-    ) -> Stepped:
-        """Several steps in one call, on batches one after another; the last may be smaller."""
-        total, count = len(targets), len(rates)
-        if rows is not None and pictures.shape[1:] != self.net.preparation.shape:
-            pictures, rows = pictures[rows], None
-        x = ready(self.net, pictures)
-        check(x, targets, self.outputs, rows, changes)
-        if batch < 1 or count != -(-total // batch):  # else steps of none, or pictures that are left out
-            raise ValueError(f"{count} rates for {total} pictures in batches of {batch}")
-        self._choose(x, targets, batch, rows, changes)
-        self._fit(batch)
+    def steps(self, batches: Batch, rates: Sequence[float], size: int) -> Stepped:
+        """Several steps in one call, on batches of a size, one after another; the last may be smaller."""
+        given, total, count = self._ready(batches), len(batches.targets), len(rates)
+        if size < 1 or count != -(-total // size):  # else steps of none, or pictures that are left out
+            raise ValueError(f"{count} rates for {total} pictures in batches of {size}")
+        self._choose(given.part(0, size))
+        self._fit(size)
         stepped = Stepped(np.zeros(total, np.float32), np.zeros((total, *self.outputs), np.float32))
         done = self.runner.run(
             self.program.all,
             total=total,
-            batch=batch,
+            batch=size,
             steps=count,
-            pictures=x,
-            targets=np.ascontiguousarray(targets, np.float32),
+            pictures=given.pictures,
+            targets=given.targets,
+            rows=given.rows,
+            changes=given.changes,
             losses=stepped.losses,
             outputs=stepped.outputs,
             numbers=self._numbers(rates),
             keys=self._keys(count),
-            rows=rows,
-            changes=changes,
         )
         self.steps_done += done
         if done < count:
-            here = slice(done * batch, (done + 1) * batch)
-            self._say_what_is_not_finite(part(x, rows, changes, here), targets[here])
+            self._say_what_is_not_finite(given.part(done * size, (done + 1) * size))
         return stepped
 
-    def gradients(self, pictures: Pixels, targets: Targets) -> Mapping[str, Array]:
+    def gradients(self, batch: Batch) -> Mapping[str, Array]:
         """Those of the mean loss; nothing moves."""
-        x = ready(self.net, pictures)
-        check(x, targets, self.outputs)
-        self._choose(x, targets, len(x))
-        return self.gradients_and_losses(x, targets)[0]
+        given = self._ready(batch)
+        self._choose(given)
+        return self.gradients_and_losses(given)[0]
 
-    def gradients_and_losses(self, pictures: Pixels, targets: Targets) -> tuple[Mapping[str, Array], Array]:
+    def gradients_and_losses(self, given: Batch) -> tuple[Mapping[str, Array], Array]:
         """The gradients of the mean loss, and the loss of every picture."""
-        self._fit(len(pictures))
-        losses = np.zeros(len(pictures), np.float32)
+        count = len(given.targets)
+        self._fit(count)
+        losses = np.zeros(count, np.float32)
         self.runner.run(
             self.program.gradients,
-            total=len(pictures),
-            batch=len(pictures),
-            pictures=pictures,
-            targets=np.ascontiguousarray(targets, np.float32),
+            total=count,
+            batch=count,
+            pictures=given.pictures,
+            targets=given.targets,
+            rows=given.rows,
+            changes=given.changes,
             losses=losses,
-            outputs=np.zeros((len(pictures), *self.outputs), np.float32),
+            outputs=np.zeros((count, *self.outputs), np.float32),
             keys=self._keys(1),
         )
         total = self.program.of_threads(self.low.gradients_place, self.low.weights.trained).sum(axis=0)
@@ -152,28 +134,39 @@ class NativeTrainer:
 
     # --- inside -----------------------------------------------------------------------------------
 
-    def _choose(
-        self,
-        pictures: Pixels,
-        targets: Targets,
-        batch: int,
-        rows: Rows | None = None,
-        changes: Changes | None = None,
-    ) -> None:
+    def _ready(self, batch: Batch) -> Batch:
+        """A batch as machine code reads it. Raises ValueError where sizes do not fit: it looks where it is told to."""
+        pictures, targets, rows, changes = batch
+        count = len(pictures) if rows is None else len(rows)
+        if not count:
+            raise ValueError("there is no picture to learn from")
+        if targets.shape != (count, *self.outputs):
+            raise ValueError(f"targets are {targets.shape}; {count} pictures need {(count, *self.outputs)}")
+        if rows is not None and not 0 <= rows.min() <= rows.max() < len(pictures):
+            raise ValueError(f"rows go from {rows.min()} to {rows.max()}; there are {len(pictures)} pictures")
+        if changes is not None and changes.shape != (count, len(Change)):
+            raise ValueError(f"changes are {changes.shape}; {count} pictures need {(count, len(Change))}")
+        if rows is not None and pictures.shape[1:] != self.net.preparation.shape:
+            pictures, rows = pictures[rows], None  # to prepare no more than is needed
+        pictures = ready(self.net, pictures)
+        rows, changes = (None if n is None else np.ascontiguousarray(n, np.int64) for n in (rows, changes))
+        return Batch(pictures, np.ascontiguousarray(targets, np.float32), rows, changes)
+
+    def _choose(self, given: Batch) -> None:
         """Decides for bfloat16 or float32, where that is left open, by the first batch."""
         if self.precision != "auto":
             return
         self.precision = "float32"
         if not library().machine.pairs:
             return
-        pictures, targets = part(pictures, rows, changes, slice(0, batch)), targets[:batch]
-        self._fit(len(pictures))
+        count = len(given.targets)
+        self._fit(count)
         if not room_for_another(self.program.touched):
             return
         other = NativeTrainer(self.net, self.weights(), self.loss, self.optimiser, self.seed, self.threads, "bf16")
         other.steps_done = self.steps_done
-        other._fit(len(pictures))
-        if other.low.paired and bears(self, other, pictures, targets):
+        other._fit(count)
+        if other.low.paired and bears(self, other, given):
             kept = self.state()
             self.precision, self.batch = "bf16", other.batch
             self.low, self.remembered = other.low, other.remembered
@@ -241,39 +234,12 @@ class NativeTrainer:
         keys = [key_of((self.seed, step, layer)) for step in steps for layer in self.low.dropouts]
         return np.array(keys or [(0, 0)], np.uint32)
 
-    def _say_what_is_not_finite(self, pictures: Pixels, targets: Targets) -> None:
+    def _say_what_is_not_finite(self, batch: Batch) -> None:
         """The reference names the layer where it began; it takes the same step from the same weights."""
         again = ReferenceTrainer(self.net, self.weights(), self.loss, self.optimiser, self.seed)
         again.steps = self.steps_done
-        again.step(pictures, targets, 0.0)
+        again.step(batch, 0.0)
         raise NotFinite("a number is too large for float32")
-
-
-def check(
-    pictures: Pixels,
-    targets: Targets,
-    outputs: tuple[int, ...],
-    rows: Rows | None = None,
-    changes: Changes | None = None,
-) -> None:
-    """Raises ValueError where sizes do not fit each other: machine code looks where it is told to."""
-    count = len(pictures) if rows is None else len(rows)
-    if not count:
-        raise ValueError("there is no picture to learn from")
-    assert all(numbers is None or numbers.dtype == np.int64 for numbers in (rows, changes))
-    if targets.shape != (count, *outputs):
-        raise ValueError(f"targets are {targets.shape}; {count} pictures need {(count, *outputs)}")
-    if rows is not None and len(rows) and not 0 <= rows.min() <= rows.max() < len(pictures):
-        raise ValueError(f"rows go from {rows.min()} to {rows.max()}; there are {len(pictures)} pictures")
-    if changes is not None and changes.shape != (count, len(Change)):
-        raise ValueError(f"changes are {changes.shape}; {count} pictures need {(count, len(Change))}")
-
-
-def part(pictures: Pixels, rows: Rows | None, changes: Changes | None, here: slice) -> Pixels:
-    """Some pictures of a call, as its steps see them."""
-    if rows is None:
-        pictures = pictures[here]
-    return batch_of(pictures, None if rows is None else rows[here], None if changes is None else changes[here])
 
 
 def chosen(state: Mapping[str, Array], prefix: str) -> dict[str, Array]:
