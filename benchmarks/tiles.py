@@ -17,7 +17,7 @@ import numpy as np
 from cutaway.engines.engine import Batch
 from cutaway.engines.native import Native, tiles
 from cutaway.engines.native.kernels import products
-from cutaway.engines.native.lowering import convolution
+from cutaway.engines.native.lowering import kernel_gradient
 from cutaway.engines.native.machine import this_machine
 from cutaway.engines.native.threads import function
 from cutaway.engines.native.trainer import NativeTrainer
@@ -90,7 +90,7 @@ def prepared(text: str, kernel: str, choice: str, tile: Any) -> tuple[NativeTrai
     """A trainer of one layer, which must stay alive, and a call of one of its records."""
     net = parse(f"{text}, globalmean, dense 2, softmax")
     formula = partial(chosen, tile) if tile else getattr(tiles, choice)
-    with patch.object(tiles, choice, formula), patch.object(convolution, "SMALL", 0):  # no products of matrices
+    with patch.object(tiles, choice, formula), patch.object(kernel_gradient, "SMALL", 0):  # no products of matrices
         trainer = Native(1, "float32").trainer(net, start(net), CrossEntropy(), Sgd(), 0)
         assert isinstance(trainer, NativeTrainer)
         pictures = np.random.default_rng(0).integers(0, 256, (16, *net.input), np.uint8)

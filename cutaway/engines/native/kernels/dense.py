@@ -10,6 +10,8 @@ from cutaway.engines.native.kernels.products import MOST_CHANNELS
 from cutaway.engines.native.language import Value, bits, vector
 
 ONE = bits(1.0)
+Matrix = tuple[Value, Value]
+"""Where a matrix begins, and bytes from row to row."""
 
 
 @kernel("x w y bias floor outputs count pitch step tile products adding")
@@ -84,25 +86,19 @@ def add_biases(op: Op) -> None:
 
 def multiply(op: Op, dy: Value, size: int, count: int) -> None:
     """dw += dy times the turned x: `count` products for each, from rows of dy of `size` bytes."""
-    table = op.pointer(op.products, "i64")
     groups = (op.features + (op.lanes - 1)) // op.lanes
     for unit, q in op.pieces(op.units, op.tile_q):
         for group, p in op.pieces(groups, op.tile_p):
-            dw = op.dw + unit * op.pitch + group * op.width_of_vector
-            op.jump(
-                table[p * (MOST_CHANNELS + 1) + q],
-                dy + unit * size,
-                op.whole(size),
-                op.whole(4),
-                op.turned + group * op.width_of_vector,
-                op.pitch,
-                op.whole(count),
-                dw,
-                dw,
-                op.pitch,
-                op.whole(ONE),
-                op.whole(ONE),
-            )
+            dw = (op.dw + unit * op.pitch + group * op.width_of_vector, op.pitch)
+            a, b = (dy + unit * size, op.whole(size)), (op.turned + group * op.width_of_vector, op.pitch)
+            add_matrix(op, (p, q), a, b, op.whole(count), dw)
+
+
+def add_matrix(op: Op, size: tuple[Value, Value], a: Matrix, b: Matrix, count: Value, c: Matrix) -> None:
+    """c += a b, `size` registers wide and rows high, `count` products each; numbers of a row of a are neighbours."""
+    (p, q), (place, row) = size, c
+    product = op.pointer(op.products, "i64")[p * (MOST_CHANNELS + 1) + q]
+    op.jump(product, *a, op.whole(4), *b, count, place, place, row, op.whole(ONE), op.whole(ONE))
 
 
 def turned(op: Op, rows: list[Value]) -> list[Value]:

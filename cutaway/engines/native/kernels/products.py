@@ -246,6 +246,12 @@ def matrix_shapes(machine: Machine) -> Iterator[tuple[int, int]]:
             yield p, q
 
 
+def matrix_tile(machine: Machine) -> tuple[int, int]:
+    """The largest P and Q of those."""
+    p, q = (max(side) for side in zip(*matrix_shapes(machine), strict=True))
+    return p, q
+
+
 def write_peak(machine: Machine, pairs: bool) -> Code:
     """Multiplications and additions that nothing holds up, to measure what is the most; see `peak.py`."""
     sums, times = (24, 4) if machine.registers == 32 else (12, 8)

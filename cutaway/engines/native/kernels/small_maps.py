@@ -12,10 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cutaway.engines.native.kernels.dense import ONE, turned
+from cutaway.engines.native.kernels.dense import add_matrix, turned
 from cutaway.engines.native.kernels.op import Op, kernel
 from cutaway.engines.native.kernels.pairs import paired, rounded_row
-from cutaway.engines.native.kernels.products import MOST_CHANNELS
 from cutaway.engines.native.language import Value, vector
 
 FIELDS = (
@@ -66,23 +65,11 @@ def turned_cells(op: Op, group: Value, count: Value) -> Iterator[tuple[Value, Va
 
 def multiply(op: Op, x: Value, plane: Value, group: Value, count: Value) -> None:
     """Adds to the gradient of some channels what every tap sees."""
-    table, products = op.pointer(op.table, "i64"), op.pointer(op.products, "i64")
+    table = op.pointer(op.table, "i64")
     pitch = count * op.width_of_vector
     for depth, q in op.pieces(op.depth, op.tile_q):
         for number in op.loop(op.entries):
             entry = table.at(number * 4)
             dw = op.dw + entry[2] + depth * op.dw_row + group * op.width_of_vector
-            op.jump(
-                products[count * (MOST_CHANNELS + 1) + q],
-                x + depth * plane + entry[0],
-                plane,
-                op.whole(4),
-                op.turned + entry[1] * pitch,
-                pitch,
-                entry[3],
-                dw,
-                dw,
-                op.dw_row,
-                op.whole(ONE),
-                op.whole(ONE),
-            )
+            a, b = (x + depth * plane + entry[0], plane), (op.turned + entry[1] * pitch, pitch)
+            add_matrix(op, (count, q), a, b, entry[3], (dw, op.dw_row))

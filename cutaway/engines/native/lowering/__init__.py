@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cutaway.engines.native.compiler import Library
-from cutaway.engines.native.lowering import convolution, dense, ends, merging, plain
+from cutaway.engines.native.lowering import convolution, dense, ends, merging, norm, plain
 from cutaway.engines.native.lowering.lowering import LOWER, Lowering, Purpose, Unsupported
 from cutaway.engines.native.lowering.update import Remembered, update
 from cutaway.losses import Loss
@@ -19,6 +19,7 @@ __all__ = [
     "convolution",
     "dense",
     "merging",
+    "norm",
     "plain",
     "predicting",
     "training",

@@ -96,7 +96,7 @@ def backward(own: Product, y: Map, rectified: bool) -> None:
 def weights(own: Product, dy: Map) -> None:
     """The gradient of the weights."""
     low, lanes = own.low, own.low.machine.lanes
-    shapes = set(products.matrix_shapes(low.machine))
+    tile_p, tile_q = products.matrix_tile(low.machine)
     turned = low.build.scratchpad(lanes * own.pitch + (2 * lanes * own.layer.units if own.pairs else 0))
     _, db = low.bias(own.node, own.layer.biased)
     room: dict[str, Any] = {"shorts": turned.after(lanes * own.pitch)} if own.pairs else {}
@@ -111,8 +111,8 @@ def weights(own: Product, dy: Map) -> None:
         units=own.layer.units,
         pitch=own.pitch,
         turned=turned,
-        tile_p=max(p for p, _ in shapes),
-        tile_q=max(q for _, q in shapes),
+        tile_p=tile_p,
+        tile_q=tile_q,
         products=low.product_table("matrix", pairs=own.pairs),
         biased=int(own.layer.biased),
         **room,

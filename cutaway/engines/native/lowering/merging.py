@@ -1,4 +1,4 @@
-"""Batch norm, where branches meet, local response norm, dropout."""
+"""Where branches meet; local response norm, dropout."""
 
 from __future__ import annotations
 
@@ -6,116 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from cutaway.engines.native.kernels import norm as norm_kernels
 from cutaway.engines.native.kernels import run as running
 from cutaway.engines.native.lowering.lowering import Lowering, by_channel, cells, lowers, whole
-from cutaway.layers import Add, Concat, Dropout, Lrn, Multiply, Norm, Relu, Relu6
+from cutaway.layers import Add, Concat, Dropout, Lrn, Multiply, Relu
 from cutaway.layers.lrn import ALPHA
 from cutaway.net import Node
 
 NO_FLOOR, NO_CEILING = float("-inf"), float("inf")
-
-
-@lowers(Norm)
-def norm(low: Lowering, node: Node) -> None:
-    """With the ReLU (or ReLU6) after it. It ends a stage: what it measures needs every block of the batch."""
-    (x,) = low.inputs(node)
-    layer = node.layer
-    assert isinstance(layer, Norm)
-    ghost = layer.ghost if low.training else 0
-    after = low.next(node.name)
-    rectified = after is not None and isinstance(after.layer, Relu | Relu6)
-    ceiling = 6.0 if after and isinstance(after.layer, Relu6) else NO_CEILING
-    level = x.level + 1 if low.training else x.level
-    y = low.output([node, after] if after and rectified else node, level)
-    low.want(node, y, [x])
-    groups = max(1, low.batch // ghost) if ghost else 1
-    figures = low.build.in_thread(4 * norm_kernels.FIGURES * x.channels * groups)
-    gain, mean, variance = (low.weight(node, part) for part in ("gain", "mean", "variance"))
-    pixels = x.rows * x.width
-    if low.training:
-        sums = low.build.in_shared(8 * x.channels * low.blocks)
-        low.add("norm_moments", x.level, header=low.header, x=x, sums=sums, **by_channel(x))
-        low.build.add_for_batch(
-            "norm_figures",
-            level,
-            header=low.header,
-            channels=x.channels,
-            pixels=pixels,
-            ghost=ghost,
-            sums=sums,
-            gain=gain,
-            figures=figures,
-        )
-        low.observe(node, figures, x.channels, ghost)
-    else:
-        low.build.add_for_batch(
-            "norm_figures_kept", -1, channels=x.channels, mean=mean, variance=variance, gain=gain, figures=figures
-        )
-    low.add(
-        "norm",
-        level,
-        header=low.header,
-        x=x,
-        y=y,
-        ghost=ghost,
-        figures=figures,
-        bias=low.weight(node, "bias"),
-        floor=0.0 if rectified else NO_FLOOR,
-        ceiling=ceiling,
-        **by_channel(x, y),
-    )
-
-    def back() -> None:
-        if not low.has_slope(y):
-            return
-        dy = low.slope(y)
-        first = dy.root.level
-        sums = low.build.in_shared(8 * x.channels * low.blocks)
-        low.add(
-            "norm_back_sums",
-            first,
-            header=low.header,
-            x=x,
-            y=y,
-            dy=dy,
-            ghost=ghost,
-            figures=figures,
-            sums=sums,
-            rectified=int(rectified),
-            ceiling=ceiling,
-            **by_channel(x, y, dy),
-        )
-        low.build.add_for_batch(
-            "norm_back_figures",
-            first + 1,
-            header=low.header,
-            channels=x.channels,
-            pixels=pixels,
-            ghost=ghost,
-            sums=sums,
-            figures=figures,
-            dgain=low.gradient(node, "gain"),
-            dbias=low.gradient(node, "bias"),
-            first=np.arange(low.threads) == 0,
-        )
-        if low.wants(x):
-            dx = low.slope(x)
-            low.add(
-                "norm_back",
-                first + 1,
-                into=x,
-                writer=node.name,
-                header=low.header,
-                x=x,
-                dx=dx,
-                dy=dy,
-                ghost=ghost,
-                figures=figures,
-                **by_channel(x, dx, dy),
-            )
-
-    low.back(back)
 
 
 @lowers(Add)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from cutaway.engines.native.kernels import run as running
-from cutaway.engines.native.kernels.products import matrix_shapes
-from cutaway.engines.native.lowering.lowering import Lowering
+from cutaway.engines.native.kernels.products import matrix_tile
+from cutaway.engines.native.lowering.lowering import Lowering, shares
 from cutaway.engines.native.maps import Place
 from cutaway.engines.native.program import Operand
 from cutaway.engines.native.weights import Slice
@@ -42,8 +42,7 @@ class Matrix:
 
     def multiply(self, stage: int, rows: int, **operands: Operand) -> None:
         """A record of a product, for this thread's share of its rows."""
-        shapes = list(matrix_shapes(self.low.machine))
-        tile_p, tile_q = (max(side) for side in zip(*shapes, strict=True))
+        tile_p, tile_q = matrix_tile(self.low.machine)
         table = self.low.product_table("matrix")
         self._add("multiply_matrices", stage, rows, tile_p=tile_p, tile_q=tile_q, products=table, **operands)
 
@@ -52,10 +51,8 @@ class Matrix:
         return {"flat": start.after(4 * self.array.start), "flat_row": self.flat_row, "flat_step": self.flat_step}
 
     def _add(self, kernel: str, stage: int, rows: int, **operands: Operand) -> None:
-        shares = np.arange(self.low.threads + 1) * rows // self.low.threads
-        self.low.build.add_for_batch(
-            kernel, stage, after=True, first=shares[:-1], last=shares[1:], pitch=self.pitch, **operands
-        )
+        mine = shares(self.low, rows)
+        self.low.build.add_for_batch(kernel, stage, after=True, pitch=self.pitch, **mine, **operands)
 
 
 def move(low: Lowering, rule: Muon, arrays: list[Slice], gradients: Place, velocity: Place, first_stage: int) -> None:
@@ -64,7 +61,7 @@ def move(low: Lowering, rule: Muon, arrays: list[Slice], gradients: Place, veloc
     if not arrays:
         return
     whole = np.array([arrays[0].start, arrays[-1].start + arrays[-1].size]) // lanes
-    shares = whole[0] + np.arange(low.threads + 1) * (whole[1] - whole[0]) // low.threads
+    ends = whole[0] + np.arange(low.threads + 1) * (whole[1] - whole[0]) // low.threads
     low.build.add_for_batch(
         "muon_velocity",
         first_stage,
@@ -72,8 +69,8 @@ def move(low: Lowering, rule: Muon, arrays: list[Slice], gradients: Place, veloc
         trouble=low.trouble,
         g=gradients,
         v=velocity,
-        first=shares[:-1],
-        last=shares[1:],
+        first=ends[:-1],
+        last=ends[1:],
         momentum=float(rule.momentum),
         nesterov=int(rule.nesterov),
     )
