@@ -50,7 +50,7 @@ def test_what_is_said_and_what_is_written(here):
     assert lines[12].startswith("net of your own on 8x8x1: 7 layers, 650 parameters")
     assert re.fullmatch(r"2 epochs, batches of 32, adamw at up to 0\.\d+, seed 0; engine native", lines[13])
     assert lines[14] == "training into runs/digits-1"
-    assert re.match(r"epoch 1/2  loss \d\.\d{4}  .*% right  validation: loss .*  \d+\.\d s  best$", lines[15])
+    assert re.match(r"epoch 1/2  loss \d\.\d{4}  .*% right  validation: loss .*  \d+\.\d\d s  best$", lines[15])
     model = load("runs/digits-1")
     share = f"{model.facts['validation']['accuracy']:.2%} of 377 validation pictures right"
     assert lines[17] == f"{share} (weights of epoch 2)"

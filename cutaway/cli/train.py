@@ -222,7 +222,7 @@ def epoch_line(epoch: Epoch) -> str:
     return (
         f"epoch {epoch.number:>{width}}/{epoch.epochs}  loss {epoch.loss:.4f}  {epoch.accuracy:7.2%} right"
         f"  validation: loss {epoch.validation_loss:.4f}  {epoch.validation_accuracy:7.2%} right"
-        f"  {epoch.seconds:.1f} s{'  best' if epoch.best else ''}"
+        f"  {epoch.seconds:.2f} s{'  best' if epoch.best else ''}"
     )
 
 
