@@ -18,19 +18,21 @@ help:  ## show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do \
 		printf 'make %-8s%s\n' "$$name" "$$text"; done
 
-setup: .venv/setup.stamp  ## make .venv with all that development needs (a moment when it is up to date)
+setup: .venv/setup.stamp node_modules/setup.stamp  ## make .venv with all that development needs (a moment when it is up to date)
 
 demo: .venv/demo.stamp  ## train on real handwritten digits, show the guesses and one of them explained
 	$(BIN)/python examples/demo.py
 
-test: setup  ## run the tests, and the examples in README.md and docs/
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: setup  ## run the tests, and the examples in README.md and docs/, one process a core
+	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
 
 check: setup docs  ## what must hold before a commit: format, lint, types, who imports whom, docs without a warning
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	@if [ -x node_modules/.bin/tsc ]; then PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/tsc -p .; \
+		else echo "the page's types are not checked: npm's packages could not be installed"; fi
 
 fix: setup  ## put right what a tool can: format, and the simple part of lint
 	$(BIN)/ruff check --fix-only
@@ -43,7 +45,7 @@ bench: setup  ## measure speed, memory and accuracy
 	$(BIN)/python -m benchmarks
 
 clean:  ## remove .venv and all that was built; models in runs/ stay
-	rm -rf .venv docs/_build build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv node_modules docs/_build build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find benchmarks cutaway docs examples tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What is installed is stamped with the time: make installs again only when one of these files is newer.
@@ -54,6 +56,11 @@ clean:  ## remove .venv and all that was built; models in runs/ stay
 .venv/setup.stamp: pyproject.toml constraints.txt | $(BIN)/pip
 	$(PIP) --editable '.[dev,docs]'
 	@touch .venv/demo.stamp $@
+
+# What checks the page. Without npm's registry everything else still works, and says what it leaves out.
+node_modules/setup.stamp: package.json package-lock.json | .venv/setup.stamp
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --silent --no-audit --no-fund --fetch-retries 1 && touch $@ || \
+		echo "npm's packages could not be installed: the page's types and accessibility will not be checked"
 
 $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cutaway.model import Model
+    from cutaway.model.model import Picture
     from cutaway.trace import CellWorking, Trace
 
 
@@ -20,3 +24,17 @@ def trace(trace: Trace) -> str:
     from cutaway.views import text
 
     return text.layers(trace)
+
+
+def notebook(shown: Model | Trace) -> dict[str, Any]:
+    """The explorer of a model or a trace, as a notebook shows it."""
+    from cutaway.views import explorer
+
+    return explorer.notebook(shown)
+
+
+def write_page(shown: Model | Trace, file: Path, pictures: Sequence[Picture] | None = None) -> None:
+    """The explorer of a model or a trace, as a file of HTML."""
+    from cutaway.views import explorer
+
+    explorer.write(shown, file, pictures)

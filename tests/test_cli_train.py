@@ -9,13 +9,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from cutaway.model import load
+from cutaway.model import epochs, load
 from tests.command import PYTHON, WHERE, ran, run, started
+from tests.explorer import content_at, talking
 
 NET = "flatten, dense classes, softmax"
 FAST = ["--net", NET, "--epochs", "2"]
@@ -301,6 +303,82 @@ def test_whoever_reads_the_output_may_leave(here):
     assert done.stderr == ""
     assert done.returncode == 141
     assert "going on in runs/digits-1" in started(*LONG[3:]).stdout
+
+
+# ---- watching
+
+
+def test_epochs_are_kept_where_they_are_asked_for(here):
+    ran("train", "digits", *FAST)
+    ran("train", "digits", *FAST, "--keep-epochs")
+    assert epochs.numbers("runs/digits-1") == []
+    assert epochs.numbers("runs/digits-2") == [1, 2]
+    first, second = (load(f"runs/digits-{number}").weights["dense1.weight"] for number in (1, 2))
+    np.testing.assert_array_equal(first, second)
+
+
+WATCHED = [*PYTHON, "train", "digits", "--net", NET, "--engine", "reference", "--watch"]
+
+
+@contextlib.contextmanager
+def watched(*line):
+    """A training with a page, and the page's link."""
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=WHERE) as process:
+        assert process.stdout
+        yield process, next(line for line in process.stdout if line.startswith("watch it at ")).split()[-1]
+
+
+def test_a_page_follows_the_training(here):
+    """It is there before the first epoch, with the weights that the net starts from; then it is told each epoch."""
+    told: list[dict[str, Any]] = []
+    answers: list[tuple[Any, list[memoryview]]] = []
+    with watched(*WATCHED, "--epochs", "20") as (process, link):
+        with talking(link) as page:
+            content = content_at(link)
+            while not told or told[-1]["number"] < 20 or not answers:
+                message, buffers = page.hear()
+                if "tell" not in message:
+                    answers.append((message, buffers))
+                    continue
+                told.append(message["epoch"])
+                if len(told) == 1:
+                    page.say({"ask": "epoch", "id": 1, "epoch": told[0]["number"]})
+        out, err = process.communicate(timeout=60)
+    assert (content["live"], content["title"], len(content["pictures"])) == (True, "digits-1", 12)
+    assert [epoch["number"] for epoch in told] == list(range(told[0]["number"], 21))
+    assert process.returncode == 0, err  # it ends by itself: nobody sits at a terminal
+    assert "the page is still open" not in out
+    ((answer, buffers),) = answers
+    kept = epochs.load("runs/digits-1", told[0]["number"], load("runs/digits-1").net)
+    for name, buffer in zip(answer["order"], buffers, strict=True):
+        np.testing.assert_array_equal(np.frombuffer(buffer, "<f4"), kept[name].ravel())
+    assert told[-1]["validation_loss"] == load("runs/digits-1").facts["epochs"][-1]["validation_loss"]
+
+
+def test_a_page_shows_a_run_that_is_taken_up_as_it_was_left(here):
+    code, _ = stopped_after("epoch 2/9", signal.SIGINT, "--watch")
+    assert code == 130
+    with watched(*LONG, "--watch") as (process, link):
+        content = content_at(link)
+        process.communicate(timeout=60)
+    assert [epoch["number"] for epoch in content["epochs"]][:2] == [1, 2]
+    assert epochs.numbers("runs/digits-1") == list(range(1, 10))
+
+
+def test_on_a_terminal_the_page_stays_until_ctrl_c(here):
+    ours, its = pty.openpty()
+    environment = WHERE | {"BROWSER": "echo opened %s", "TERM": "xterm"}
+    line = [*WATCHED, "--epochs", "1"]
+    with subprocess.Popen(line, stdin=its, stdout=its, stderr=its, env=environment) as process:
+        os.close(its)
+        shown = b""
+        while b"still open; Ctrl-C ends it" not in shown:
+            shown += os.read(ours, 65536)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0  # the training was done
+    os.close(ours)
+    assert b"opened http://127.0.0.1:" in shown
+    assert load("runs/digits-1").facts["finished"]
 
 
 # ---- on a terminal

@@ -52,7 +52,10 @@ def test_version():
         (["trian"], "cutaway: there is no command 'trian'; did you mean 'train'? (see cutaway --help)"),
         (["frobnicate"], "cutaway: there is no command 'frobnicate'; known: train, evaluate"),
         (["train"], "cutaway: missing argument 'SOURCE' (see cutaway train --help)"),
-        (["train", "digits", "--epoch", "3"], "cutaway: no such option '--epoch'. Did you mean '--epochs'?"),
+        (
+            ["train", "digits", "--epoch", "3"],
+            "cutaway: no such option '--epoch'. (Did you mean one of: '--epochs', '--keep-epochs'?)",
+        ),
         (
             ["train", "digits", "--epochs", "many"],
             "cutaway: invalid value for '--epochs': 'many' is not a valid integer",

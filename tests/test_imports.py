@@ -8,6 +8,7 @@ import cutaway
 
 PACKAGE = Path(cutaway.__file__).parent
 HEAVY = {
+    "anywidget",
     "click",
     "llvmlite",
     "matplotlib",
@@ -19,7 +20,10 @@ HEAVY = {
     "safetensors",
     "scipy",
     "sklearn",
+    "starlette",
     "torch",
+    "uvicorn",
+    "websockets",
 }
 """The libraries that take long to import."""
 

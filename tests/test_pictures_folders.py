@@ -212,7 +212,7 @@ def not_root() -> Iterator[None]:
 
 
 def test_unreadable_files_and_folders_are_named(tmp_path: Path) -> None:
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+    for folder in (tmp_path, *(one for one in tmp_path.parents if one.name.startswith(("pytest", "popen")))):
         folder.chmod(0o755)
     make(tmp_path, "a/1.png", "a/2.png", "b/3.png", "b/4.png", "b/closed/5.png")
     (tmp_path / "a/2.png").chmod(0)

@@ -19,7 +19,8 @@ import cutaway as cw
 from cutaway.engines import choose
 from cutaway.engines.engine import Stepped
 from cutaway.engines.reference import ReferenceTrainer
-from cutaway.errors import InputError, JobError, ShapeError
+from cutaway.errors import InputError, JobError, ModelError, ShapeError
+from cutaway.model import epochs
 from cutaway.optimisers import Optimiser
 from cutaway.training import Epoch, Recipe, Step, recipe_for, run, set_up
 from cutaway.training.checkpoint import Checkpoint
@@ -255,6 +256,82 @@ class TestResume:
             next(iter(run(setup, tmp_path)))
         holding.close()
         assert isinstance(next(iter(run(setup, tmp_path))), Step)
+
+
+class TestKeptEpochs:
+    """The weights of every epoch, where they are asked for: the run is the same without."""
+
+    def test_each_epoch_s_weights_are_kept(self, setup: Setup, whole: list[Epoch], tmp_path: Path) -> None:
+        list(run(setup, tmp_path, keep_epochs=True))
+        assert epochs.numbers(tmp_path) == [1, 2, 3]
+        for epoch in whole:
+            kept = epochs.load(tmp_path, epoch.number, setup.net)
+            assert_same(replace(epoch.model, weights=kept), epoch.model)
+        assert sorted(path.name for path in (tmp_path / "epochs").iterdir())[0] == "0001.safetensors"
+
+    def test_the_run_is_the_same(self, setup: Setup, tmp_path: Path) -> None:
+        for name, keep in (("with", True), ("without", False)):
+            list(itertools.islice(run(setup, tmp_path / name, keep_epochs=keep), 40))
+            list(run(setup, tmp_path / name, keep_epochs=not keep))  # one can be taken up as the other
+        assert_same(cw.load(tmp_path / "with"), cw.load(tmp_path / "without"))
+        assert epochs.numbers(tmp_path / "with") == [1]
+        assert epochs.numbers(tmp_path / "without") == [2, 3]
+
+    @pytest.mark.parametrize("left_after", [17, 29, 30, 31, 60])
+    def test_none_is_missing_after_a_resume(
+        self, setup: Setup, whole: list[Epoch], left_after: int, tmp_path: Path
+    ) -> None:
+        list(itertools.islice(run(setup, tmp_path, keep_epochs=True), left_after))
+        list(run(setup, tmp_path, keep_epochs=True))
+        for epoch in whole:
+            kept = epochs.load(tmp_path, epoch.number, setup.net)
+            assert_same(replace(epoch.model, weights=kept), epoch.model)
+
+    def test_the_averages_are_kept_where_they_are_judged(self, digits: cw.Pictures, tmp_path: Path) -> None:
+        setup = set_up(digits, NET, Averaging(epochs=1, batch=50))
+        *_, last = run(setup, tmp_path, choose("reference"), keep_epochs=True)
+        assert isinstance(last, Epoch)
+        assert_same(replace(last.model, weights=epochs.load(tmp_path, 1, setup.net)), last.model)
+
+    def test_a_run_that_was_killed_before_its_first_checkpoint_is_begun_anew(
+        self, setup: Setup, tmp_path: Path
+    ) -> None:
+        epochs.save(tmp_path, 1, {"a": np.zeros(3, np.float32)})
+        list(run(setup, tmp_path, keep_epochs=True))
+        assert epochs.load(tmp_path, 1, setup.net)
+        other = tmp_path / "other"
+        (other / "epochs").mkdir(parents=True)
+        (other / "epochs" / "notes.txt").write_text("mine")
+        with pytest.raises(InputError, match="holds 'epochs' already, which is left as it is"):
+            next(iter(run(setup, other, keep_epochs=True)))
+
+    def test_they_need_a_folder(self, setup: Setup) -> None:
+        with pytest.raises(InputError, match="keep_epochs needs a folder to keep them in"):
+            next(iter(run(setup, keep_epochs=True)))
+
+    def test_the_library_keeps_them_too(self, digits: cw.Pictures, tmp_path: Path) -> None:
+        cw.train(digits, NET, folder=tmp_path, epochs=2, keep_epochs=True)
+        assert epochs.numbers(tmp_path) == [1, 2]
+
+    def test_what_was_not_kept_or_is_damaged_is_said(self, setup: Setup, tmp_path: Path) -> None:
+        with pytest.raises(ModelError, match="epoch 1 were not kept; train with --keep-epochs to keep them"):
+            epochs.load(tmp_path, 1, setup.net)
+        list(run(setup, tmp_path, keep_epochs=True))
+        with pytest.raises(ModelError, match="epoch 4 were not kept; there are 1, 2, 3"):
+            epochs.load(tmp_path, 4, setup.net)
+        path = tmp_path / "epochs" / "0002.safetensors"
+        data = path.read_bytes()
+        for place in np.random.default_rng(0).integers(0, len(data), 50):
+            flipped = bytearray(data)
+            flipped[place] ^= 1 << (place % 8)
+            path.write_bytes(flipped)
+            with pytest.raises(ModelError, match=r"0002\.safetensors"):
+                epochs.load(tmp_path, 2, setup.net)
+        path.write_bytes(data[:100])
+        with pytest.raises(ModelError, match="damaged or cut short"):
+            epochs.load(tmp_path, 2, setup.net)
+        with pytest.raises(ModelError, match=r"0001\.safetensors: the weights dense1\.weight are .* the net needs"):
+            epochs.load(tmp_path, 1, cw.parse("input 8x8x1, flatten, dense 10, softmax"))
 
 
 class TestFailures:

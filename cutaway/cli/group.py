@@ -17,6 +17,7 @@ COMMANDS = {
     "evaluate": "Say how well a model does on labelled pictures.",
     "predict": "Say what is in pictures.",
     "explain": "Show every number that one picture causes.",
+    "open": "Open a model in the browser, down to the single multiplication.",
     "nets": "Show the nets that ship, or one of your own, before anything runs.",
     "info": "Say what a model is.",
     "engine": "Say what computes: processor, peak, compiled code; or compile ahead.",

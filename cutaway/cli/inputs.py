@@ -26,6 +26,18 @@ def named(inputs: Sequence[str]) -> list[tuple[str, Picture]]:
 
 def of_a_set(text: str) -> Picture | None:
     """The picture that `digits[17]` or `xs-28[3]` names; None for anything else, and where a file is called so."""
+    found = _in_a_set(text)
+    return found and found[0][found[1]]
+
+
+def class_of(text: str) -> str | None:
+    """The class of the picture that `digits[17]` names; None for anything else."""
+    found = _in_a_set(text)
+    return found and found[0].classes[found[0].labels[found[1]]]
+
+
+def _in_a_set(text: str) -> tuple[Pictures, int] | None:
+    """The set and the number that `digits[17]` says."""
     match = re.fullmatch(rf"({'|'.join(NAMES)}|xs-\d+)\[(\d{{1,9}})\]", text)
     if not match or os.path.lexists(text):
         return None
@@ -33,7 +45,7 @@ def of_a_set(text: str) -> Picture | None:
     if number >= len(pictures):
         last = len(pictures) - 1
         raise InputError(f"{text}: {match[1]} has {last + 1:,} pictures, numbered from 0 to {last}")
-    return pictures[number]
+    return pictures, number
 
 
 @cache

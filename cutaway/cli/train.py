@@ -14,6 +14,7 @@ from cutaway.cli.words import Share, Sizes
 
 if TYPE_CHECKING:
     from cutaway.cli.progress import Progress
+    from cutaway.cli.watching import Watching
     from cutaway.engines.engine import Engine
     from cutaway.model import Model
     from cutaway.pictures import Pictures, Skipped
@@ -49,6 +50,8 @@ NAMED = 5
 @click.option("--size", type=Sizes(2, "64x64"), help="Height and width at which the net sees pictures.")
 @click.option("--data", metavar="FOLDER", help="Where the files of mnist or fashion-mnist are, instead of a download.")
 @click.option("-o", "--output", metavar="FOLDER", help="Where the model goes. Without it: runs/, named and numbered.")
+@click.option("--keep-epochs", is_flag=True, help="Keep the weights of every epoch, to look at in `cutaway open`.")
+@click.option("--watch", is_flag=True, help="Open a page that follows the training; it keeps the epochs too.")
 @click.option("--engine", default="auto", show_default=True, help="What computes: auto, native or reference.")
 @click.option("--threads", type=int, metavar="N", help="Cores that it uses. Without it: all.")
 @click.option(
@@ -66,6 +69,8 @@ def command(
     threads: int | None,
     precision: str,
     size: Any,
+    keep_epochs: bool,
+    watch: bool,
     **given: Any,
 ) -> int:
     """Train a net on your pictures.
@@ -76,6 +81,7 @@ def command(
     Ctrl-C stops and keeps what was reached (exit code 130); the same command goes on from there.
     """
     from cutaway.cli.progress import Progress
+    from cutaway.cli.watching import Watching
     from cutaway.engines import check, choose
     from cutaway.pictures import read
     from cutaway.pictures.checks import require_trainable
@@ -97,13 +103,17 @@ def command(
     folder, resumed = run_folder(source, output, setup, chosen.name)
     click.echo(f"{'going on in' if resumed else 'training into'} {folder}")
     try:
-        return follow(setup, folder, chosen) or finish(folder, pictures)
+        with Watching(setup, folder, pictures) if watch else contextlib.nullcontext() as page:
+            code = follow(setup, folder, chosen, keep_epochs, page) or finish(folder, pictures)
+            if page and not code:
+                page.stay()
+            return code
     finally:
         with contextlib.suppress(OSError):  # which it is where anything is in it
             folder.rmdir()
 
 
-def follow(setup: Setup, folder: Path, engine: Engine) -> int:
+def follow(setup: Setup, folder: Path, engine: Engine, keep_epochs: bool, page: Watching | None) -> int:
     """Trains, and prints what happens. The exit code: not 0 where it was stopped."""
     from cutaway.cli.progress import Progress
     from cutaway.cli.stopping import Stopping
@@ -111,12 +121,15 @@ def follow(setup: Setup, folder: Path, engine: Engine) -> int:
 
     where = ""
     with Progress("training") as progress, Stopping("stopping after this step") as stop:
-        with contextlib.closing(run(setup, folder, engine)) as events:  # closing it saves what is needed to go on
+        kept = run(setup, folder, engine, keep_epochs=keep_epochs or page is not None)
+        with contextlib.closing(kept) as events:  # closing it saves what is needed to go on
             for event in events:
                 if isinstance(event, Epoch):
                     where = f"after epoch {event.number}"
                     progress.clear()
                     click.echo(epoch_line(event))
+                    if page:
+                        page.show(event)
                 else:
                     where = f"in epoch {event.epoch}, step {event.step}"
                     show_step(progress, event, setup)

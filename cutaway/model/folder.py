@@ -146,18 +146,31 @@ def self_digest(config: Config) -> str:
 
 def read_weights(path: Path) -> tuple[Config, dict[str, NDArray[np.float32]]]:
     """The arrays, and the config in the header, both checked."""
+    weights, header = read_arrays(path)
+    if "config" not in header:
+        raise ModelError(f"{path} was not written by cutaway: its header says nothing of a net")
+    config = read_config(path, header["config"].encode())
+    check_digest(path, weights, config["weights_sha256"])
+    return config, weights
+
+
+def read_arrays(path: Path) -> tuple[dict[str, NDArray[np.float32]], dict[str, str]]:
+    """The arrays of a file of weights, and what its header says beside them."""
     data = _bytes(path)
     try:
         tensors = deserialize(data)  # type: ignore[no-untyped-call]
         weights = {name: _array(tensor) for name, tensor in tensors}
         length = int.from_bytes(data[:8], "little")
-        text = json.loads(data[8 : 8 + length])["__metadata__"]["config"]
+        header = json.loads(data[8 : 8 + length])["__metadata__"]
     except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ModelError(f"{path} is damaged or cut short, or was not written by cutaway ({_line(error)})") from None
-    config = read_config(path, text.encode())
-    if digest(weights) != config["weights_sha256"]:
+    return weights, header
+
+
+def check_digest(path: Path, weights: Mapping[str, NDArray[np.float32]], wanted: str | None) -> None:
+    """Raises ModelError where weights are not those that were saved."""
+    if digest(weights) != wanted:
         raise ModelError(f"{path} is damaged: the weights do not have the SHA-256 that they were saved with")
-    return config, weights
 
 
 def digest(weights: Mapping[str, NDArray[np.float32]]) -> str:

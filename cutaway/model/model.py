@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from cutaway import engines
+from cutaway import _show, engines
 from cutaway.engines.engine import Pixels, Predictor
 from cutaway.errors import DataError, InputError, JobError, ModelError, PictureError
 from cutaway.layers.layer import describe
@@ -183,6 +183,20 @@ class Model:
         self.net.preparation(pixels)  # raises where it does not fit
         stages = self._predictor.stages(pixels[None])
         return record(self.net, self.weights, pixels, stages)
+
+    # --- looking ----------------------------------------------------------------------------------
+
+    def to_html(self, file: str | Path, pictures: Sequence[Picture] | None = None) -> None:
+        """Writes the explorer as one file that works off-line: `model.to_html("pets.html", ["photo.jpg"])`.
+
+        Without pictures, it has some of those that the model was chosen by, where they can still be read. Raises
+        InputError where the net is too large for a file, JobError where it cannot be written.
+        """
+        _show.write_page(self, Path(file), pictures)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        """What a notebook shows."""
+        return _show.notebook(self)
 
     # --- keeping ----------------------------------------------------------------------------------
 

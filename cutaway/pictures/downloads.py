@@ -81,6 +81,11 @@ def fetched(name: str, say: Callable[[str], None] = to_terminal) -> Path:
     return folder
 
 
+def are_here(name: str) -> bool:
+    """Whether the files of a set were downloaded before: nothing is."""
+    return all(_is_there(files.cache() / name / file.name, file) for file in SETS[name].files)
+
+
 def _is_there(path: Path, file: File) -> bool:
     try:
         return path.stat().st_size == file.size and hashlib.sha256(path.read_bytes()).hexdigest() == file.sha256

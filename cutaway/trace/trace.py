@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,6 +123,17 @@ class Trace:
 
     def __str__(self) -> str:
         return _show.trace(self)
+
+    def to_html(self, file: str | Path) -> None:
+        """Writes the explorer of this picture as one file that works off-line: `trace.to_html("seven.html")`.
+
+        Raises InputError where the net is too large for a file, JobError where it cannot be written.
+        """
+        _show.write_page(self, Path(file))
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        """What a notebook shows."""
+        return _show.notebook(self)
 
     def __repr__(self) -> str:
         return f"<Trace of a {'x'.join(map(str, self.picture.shape))} picture through {len(self.net)} layers>"

@@ -35,6 +35,7 @@ def training(
     threads: int | None = None,
     precision: str = "auto",
     recipe: Recipe | None = None,
+    keep_epochs: bool = False,
     **settings: Any,
 ) -> Iterator[Epoch]:
     """Trains a net on pictures; yields one `Epoch` after another.
@@ -47,13 +48,14 @@ def training(
 
     `net` is a name (`cutaway nets` lists them) or a text; `settings` are fields of `Recipe`, and what they leave open
     suits the number of pictures (`recipe_for`). With a folder, the best model is saved into it, and a run that was left
-    there goes on. `engine`, `threads` (without it, all cores) and `precision` are those of `cutaway train`.
+    there goes on; `keep_epochs` keeps the weights of every epoch there too. `engine`, `threads` (without it, all cores)
+    and `precision` are those of `cutaway train`.
     """
     check(engine, threads, precision)
     setup = _set_up(_read(pictures, settings), net, recipe, folder, settings)
     where = None if folder is None else Path(folder)
     chosen = choose(engine, setup.net, threads, precision)
-    return (event for event in run(setup, where, chosen) if isinstance(event, Epoch))
+    return (event for event in run(setup, where, chosen, keep_epochs=keep_epochs) if isinstance(event, Epoch))
 
 
 def train(
@@ -65,6 +67,7 @@ def train(
     threads: int | None = None,
     precision: str = "auto",
     recipe: Recipe | None = None,
+    keep_epochs: bool = False,
     **settings: Any,
 ) -> Model:
     """Trains a net on pictures and returns the best model: `cw.train("pets/", net="lenet5", epochs=5)`.
@@ -73,7 +76,7 @@ def train(
     `model.facts["test"]`). Interrupted from the keyboard, it returns the best so far, if there is one.
     """
     pictures = _read(pictures, settings)
-    how: dict[str, Any] = {"engine": engine, "threads": threads, "precision": precision}
+    how: dict[str, Any] = {"engine": engine, "threads": threads, "precision": precision, "keep_epochs": keep_epochs}
     best: Model | None = None
     try:
         for epoch in training(pictures, net, folder=folder, recipe=recipe, **how, **settings):

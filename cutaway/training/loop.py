@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from cutaway.augmentation import Augmentation, Changes
 from cutaway.engines import choose
 from cutaway.engines.engine import Batch, Engine, NotFinite, Stepped, Trainer
-from cutaway.errors import JobError
+from cutaway.errors import InputError, JobError
 from cutaway.layers.layer import Array
 from cutaway.losses import loss_for
-from cutaway.model import Model
+from cutaway.model import Model, epochs
 from cutaway.net import start
 from cutaway.training.checkpoint import Checkpoint
 from cutaway.training.lock import held
@@ -70,7 +70,7 @@ class Epoch:
 Events = Generator[Step | Epoch, None, None]
 
 
-def run(setup: Setup, folder: Path | None = None, engine: Engine | None = None) -> Events:
+def run(setup: Setup, folder: Path | None = None, engine: Engine | None = None, *, keep_epochs: bool = False) -> Events:
     """Trains; yields a `Step` after each step and an `Epoch` after each epoch.
 
     `engine` is what `cutaway.engines.choose` gives; without it, the best one for the net.
@@ -78,14 +78,21 @@ def run(setup: Setup, folder: Path | None = None, engine: Engine | None = None) 
     With a folder, the best model so far is always in it, and what is needed to go on is in `folder/checkpoint`: if a
     run of the same setup was left there, it goes on where it was, to the same bits. Raises JobError where the loss is
     no longer a finite number; the best weights are kept.
+
+    `keep_epochs` keeps the weights of every epoch beside the best, in `folder/epochs` (`cutaway.model.epochs` reads
+    them); it does not change the run.
     """
     engine = engine or choose("auto", setup.net)
     if folder is None:
+        if keep_epochs:
+            raise InputError(
+                "keep_epochs needs a folder to keep them in; give one, or keep each epoch's model yourself"
+            )
         yield from _Run(setup, None, engine).events()
         return
     with held(folder):
         left(folder, setup, engine.name)  # raises where something else is in it
-        yield from _Run(setup, folder, engine).events()
+        yield from _Run(setup, folder, engine, keep_epochs).events()
 
 
 @dataclass
@@ -107,8 +114,8 @@ class _Sums:
 class _Run:
     """One run: where it is, and how it goes on."""
 
-    def __init__(self, setup: Setup, folder: Path | None, engine: Engine) -> None:
-        self.setup, self.folder, self.engine = setup, folder, engine
+    def __init__(self, setup: Setup, folder: Path | None, engine: Engine, keep_epochs: bool = False) -> None:
+        self.setup, self.folder, self.engine, self.keep_epochs = setup, folder, engine, keep_epochs
         recipe = setup.recipe
         self.loss = loss_for(setup.net.output.layer)
         first = start(setup.net, recipe.seed)
@@ -198,6 +205,8 @@ class _Run:
             "validation_accuracy": accuracy,
             "rate": self._rate(self.per_epoch - 1),
         }
+        if self.folder and self.keep_epochs:  # before the epoch counts: interrupted in here, it is written again
+            epochs.save(self.folder, number, weights)
         self.between = False  # up to the next epoch's start: interrupted in here, this one would be told twice
         self.epochs.append(figures)
         if better:

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from cutaway.errors import InputError, JobError
+from cutaway.model import epochs
 from cutaway.training.checkpoint import Checkpoint
 from cutaway.training.setup import Setup
 
@@ -38,7 +39,7 @@ def _held(folder: Path) -> str:
         return "an unfinished run with other settings or pictures"
     if (folder / "config.json").is_file():
         return "a model"
-    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    names = [path.name for path in folder.iterdir() if not epochs.alone(path)] if folder.is_dir() else []
     left = sorted(name for name in names if name != "checkpoint" and not name.startswith("."))
     return f"{left[0]!r}{', ...' if len(left) > 1 else ''}" if left else ""
 

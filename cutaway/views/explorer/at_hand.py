@@ -1,0 +1,208 @@
+"""The pictures that a page opens with: some that the model was chosen by, or those that are given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cutaway.errors import CutawayError, DataError, PictureError
+from cutaway.model import Model
+from cutaway.model.model import Picture, as_pixels
+from cutaway.model.names import escaped
+from cutaway.net import Net
+from cutaway.pictures import Pictures, downloads, read
+from cutaway.pictures.decoding import Pixels
+from cutaway.pictures.pictures import TEST, VALIDATION
+from cutaway.pictures.source import Files
+from cutaway.views.explorer.patches import Gallery
+
+FEW = 12
+"""Pictures that a page opens with."""
+LOOKED_AT = 100
+"""Of each class, so many files are looked at for the fifth that was kept back; a class of fewer is looked at whole."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A picture at hand."""
+
+    name: str
+    pixels: Pixels = field(repr=False)
+    """uint8 [h, w, c], at its own size."""
+    label: int | None = None
+    """The place of its true class among the model's, where that is known."""
+    part: str = ""
+    """`validation`, where it was kept back from training; else nothing."""
+
+
+Given = tuple[str, Picture, str | None]
+"""A picture that a person named: what it is called, the picture, and its class, where that is known."""
+
+
+def given(pictures: Sequence[Given], classes: Sequence[str]) -> tuple[list[Shown], list[PictureError]]:
+    """Pictures as they can be shown, and why others cannot be read."""
+    shown: list[Shown] = []
+    unreadable: list[PictureError] = []
+    for name, picture, label in pictures:
+        try:
+            shown.append(Shown(called(name, picture), as_pixels(picture), place_of(label, classes)))
+        except PictureError as error:
+            unreadable.append(error)
+    return shown, unreadable
+
+
+def named(pictures: Sequence[Picture]) -> list[Given]:
+    """Pictures with the names that they go by, numbered where they have none."""
+    return [
+        (str(picture), picture, folder_of(picture))
+        if isinstance(picture, str | Path)
+        else (f"picture {number}", picture, None)
+        for number, picture in enumerate(pictures, 1)
+    ]
+
+
+def called(name: str, picture: Picture) -> str:
+    """What a page calls a picture: of a file, its folder and name; the way there is nobody else's business."""
+    return escaped("/".join(Path(picture).parts[-2:]) if isinstance(picture, str | Path) else name)
+
+
+def folder_of(path: str | Path) -> str:
+    """The name of the folder that a file is in: its class, where there is one called so."""
+    return Path(path).resolve().parent.name
+
+
+def place_of(name: str | None, classes: Sequence[str]) -> int | None:
+    """Where a class stands among the model's."""
+    return next((place for place, one in enumerate(classes) if one == name), None)
+
+
+def samples() -> list[Shown]:
+    """Pictures that are always there: some digits, and X's."""
+    sets = [(read("digits"), 8), (read("xs-28"), 4)]
+    return [Shown(pictures.names[row], pictures[row]) for pictures, count in sets for row in range(count)]
+
+
+# ---- those that the model was chosen by
+
+
+def source_of(model: Model, data: str | Path | None = None) -> Pictures:
+    """The pictures that a model was trained on, read again. Raises DataError or JobError where they are not there.
+
+    Nothing is downloaded for it. `data` is a folder with the files of mnist or fashion-mnist.
+    """
+    facts: Mapping[str, Any] = model.facts.get("data", {})
+    source = facts.get("source")
+    if not source:
+        raise DataError("the model does not say what it was trained on; name some pictures")
+    if data is None and source in downloads.SETS and not downloads.are_here(source):
+        raise DataError(f"{source} is not on this computer; name some pictures, or give --data FOLDER")
+    pictures = read(source, data=data, seed=facts.get("seed", 0), training=False)
+    if known := facts.get("counts"):
+        if set(pictures.classes) != set(known):
+            raise DataError(f"{source} has other classes now than when the model was trained on it; name some pictures")
+    return pictures
+
+
+def of_training(model: Model, data: str | Path | None = None) -> tuple[list[Shown], str]:
+    """Some validation pictures of a model, and a line that says why there are none ('' where there are)."""
+    try:
+        shown = validation(source_of(model, data), model.classes)
+    except CutawayError as error:
+        return [], str(error)
+    return shown, "" if shown else "none of its validation pictures can be read; name some pictures"
+
+
+def validation(pictures: Pictures, classes: Sequence[str], count: int = FEW) -> list[Shown]:
+    """Some pictures that were kept back from training: of every class in turn, the same each time."""
+    held = kept_back(pictures, classes=count, each=LOOKED_AT)
+    shown: list[Shown] = []
+    for row in in_turn(held.labels):
+        if len(shown) == count:
+            break
+        try:
+            pixels = held[row]
+        except PictureError:
+            continue
+        shown.append(
+            Shown(short(held, held.names[row]), pixels, place_of(held.classes[held.labels[row]], classes), VALIDATION)
+        )
+    return shown
+
+
+def gallery(pictures: Pictures, net: Net, classes: Sequence[str], count: int) -> Gallery:
+    """Up to so many validation pictures at the net's own size, for patches."""
+    each = max(LOOKED_AT, 5 * -(-count // max(1, len(pictures.classes))))  # a fifth of them was kept back
+    held = kept_back(pictures, classes=count, each=each)
+    order = in_turn(held.labels)[:count]
+    chosen = replace(held, labels=held.labels[order], rows=held.rows[order], given=held.given[order])
+    own = chosen.prepared(net.preparation)
+    names = [short(pictures, name) for name in own.names]
+    labels = [place_of(held.classes[label], classes) for label in own.labels]
+    return Gallery(names, labels, own.take(np.arange(len(own))))
+
+
+def gallery_of(pictures: Sequence[Shown], net: Net) -> Gallery:
+    """The pictures at hand, for patches."""
+    pixels = [net.preparation(one.pixels) for one in pictures]
+    room = np.zeros((0, *net.preparation.shape), np.uint8)
+    return Gallery(
+        [one.name for one in pictures], [one.label for one in pictures], np.stack(pixels) if pixels else room
+    )
+
+
+def kept_back(pictures: Pictures, classes: int, each: int) -> Pictures:
+    """The validation pictures among some: of so many classes, evenly chosen, and of each among so many pictures.
+
+    The split goes by the content of each picture alone, so that a few files can be read instead of all.
+    """
+    rows = np.flatnonzero(pictures.given != TEST)
+    if VALIDATION in pictures.given:
+        rows = np.flatnonzero(pictures.given == VALIDATION)
+    there = np.unique(pictures.labels[rows])
+    chosen = [rows[pictures.labels[rows] == label] for label in there[evenly(len(there), classes)]]
+    some = np.concatenate([own[evenly(len(own), each)] for own in chosen]) if chosen else rows
+    part = replace(pictures, labels=pictures.labels[some], rows=pictures.rows[some], given=pictures.given[some])
+    if isinstance(pictures.source, Files):
+        own_files = Files([pictures.source.paths[row] for row in part.rows])
+        part = replace(part, source=own_files, rows=np.arange(len(some)))
+    return part.validation
+
+
+def evenly(count: int, most: int) -> NDArray[np.int64]:
+    """At most so many of 0 .. count - 1, evenly spread.
+
+    >>> evenly(10, 4).tolist(), evenly(3, 4).tolist()
+    ([0, 3, 6, 9], [0, 1, 2])
+    """
+    return np.unique(np.linspace(0, max(0, count - 1), min(count, most)).round().astype(np.int64))
+
+
+def in_turn(labels: NDArray[np.int64]) -> list[int]:
+    """The first of each class, then the second of each, ..."""
+    seen: dict[int, int] = {}
+    rounds = []
+    for label in labels.tolist():
+        seen[label] = seen.get(label, 0) + 1
+        rounds.append(seen[label])
+    return sorted(range(len(labels)), key=lambda row: (rounds[row], labels[row]))
+
+
+def short(pictures: Pictures, name: str) -> str:
+    """A picture's name within its set: `cat/12.jpg` of pets/cat/12.jpg, `mnist[17]` of data/mnist[17]."""
+    title = pictures.title.rstrip("/")
+    rest = name.removeprefix(title)
+    return escaped(name if rest == name else rest[1:] if rest.startswith("/") else Path(title).name + rest)
+
+
+# ---- ink on paper
+
+
+def is_ink(pictures: Sequence[Shown]) -> bool:
+    """Whether these are grey pictures of light strokes on black, as digits: they are shown as ink on paper."""
+    dark = [one.pixels.shape[2] == 1 and np.median(one.pixels) < 64 and one.pixels.max() > 127 for one in pictures]
+    return bool(np.mean(dark) > 0.8) if dark else False

@@ -1,0 +1,82 @@
+"""Chromium for tests of the page: the system's own, driven by Playwright; nothing from outside is ever fetched."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+QUIET = (
+    "--no-sandbox",  # a container has no user namespaces; the pages are our own
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-quic",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--use-fake-device-for-media-stream",
+)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """The browser; tests that need it are skipped where there is none."""
+    sync = pytest.importorskip("playwright.sync_api", reason="no Playwright: pip install playwright")
+    program = next(filter(None, map(shutil.which, NAMES)), None)
+    if program is None:
+        pytest.skip("no Chromium on this computer: install it with the system's package manager (chromium)")
+    with sync.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def page_of(browser: Any, address: str | Path, **settings: Any) -> Iterator[Any]:
+    """An open page. On leaving it: nothing failed in it, and it asked for nothing outside itself."""
+    where = address.as_uri() if isinstance(address, Path) else address
+    home = where.split("#")[0].rsplit("/", 1)[0]
+    usual: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce"}
+    context = browser.new_context(**usual | settings)
+    page = context.new_page()
+    page.set_default_timeout(8000)
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    page.on("request", lambda request: wrong.append(f"asked for {request.url}") if outside(request.url, home) else None)
+    try:
+        page.goto(where)
+        page.wait_for_selector(".cutaway .guesses li.best, .cutaway .trouble:not([hidden]), .cutaway .lab")
+        yield page
+        assert wrong == []
+    finally:
+        context.close()
+
+
+def outside(url: str, home: str) -> bool:
+    """Whether an address is of anything but the page itself and what it holds."""
+    return not url.startswith((home, "data:", "blob:", "about:", home.replace("http", "ws")))
+
+
+def guess(page: Any) -> str:
+    """The class that the page thinks most probable."""
+    text: str = page.inner_text(".cutaway .guesses li.best b")
+    return text
+
+
+def look(page: Any, layer: str, *cell: int) -> None:
+    """Pins a cell, as a click on it does."""
+    page.evaluate(
+        "([layer, cell]) => { const { app } = document.querySelector('.cutaway');"
+        " app.pin({ layer, cell }); app.refresh(); }",
+        [layer, list(cell)],
+    )
+
+
+def settled(page: Any) -> None:
+    """Waits until everything that was to be drawn is."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
