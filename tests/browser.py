@@ -46,7 +46,7 @@ def page_of(browser: Any, address: str | Path, **settings: Any) -> Iterator[Any]
     page.set_default_timeout(8000)
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    page.on("console", lambda message: wrong.append(message.text) if failed(message) else None)
     page.on("request", lambda request: wrong.append(f"asked for {request.url}") if outside(request.url, home) else None)
     try:
         page.goto(where)
@@ -55,6 +55,11 @@ def page_of(browser: Any, address: str | Path, **settings: Any) -> Iterator[Any]
         assert wrong == []
     finally:
         context.close()
+
+
+def failed(message: Any) -> bool:
+    """Whether the page says that something went wrong; that a server is gone is what some tests are about."""
+    return message.type == "error" and not message.text.startswith("WebSocket connection to")
 
 
 def outside(url: str, home: str) -> bool:

@@ -2,9 +2,12 @@
 
 import base64
 import json
+import os
 import re
+import select
 import shutil
 import subprocess
+import time
 import urllib.request
 import zlib
 from collections.abc import Iterator
@@ -94,3 +97,13 @@ def run_by_node(code: str, name: str, folder: Path) -> str:
     done = subprocess.run([NODE, folder / name], capture_output=True, encoding="utf-8", timeout=60)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def shown_until(terminal: int, *texts: bytes, seconds: float = 30) -> bytes:
+    """What a terminal has shown once it has shown these; the test fails where it does not in time."""
+    shown, end = b"", time.monotonic() + seconds
+    while not all(text in shown for text in texts):
+        ready, _, _ = select.select([terminal], [], [], max(0, end - time.monotonic()))
+        assert ready, f"{texts} are not all in {shown!r} after {seconds} seconds"
+        shown += os.read(terminal, 65536)
+    return shown

@@ -14,7 +14,7 @@ from PIL import Image
 from cutaway.model import Model, load
 from cutaway.net import parse, start
 from tests.command import PYTHON, WHERE, ran, run
-from tests.explorer import content_at, content_in, pixels_of, talking, trained
+from tests.explorer import content_at, content_in, pixels_of, shown_until, talking, trained
 
 
 @pytest.fixture(scope="module")
@@ -193,11 +193,11 @@ def test_the_browser_is_opened_on_a_terminal(here):
     line = [*PYTHON, "open", "runs/digits-1"]
     with subprocess.Popen(line, stdin=its, stdout=its, stderr=its, env=environment) as process:
         os.close(its)
-        shown = b""
-        while b"opened http" not in shown or not shown.endswith(b"\n"):
-            shown += os.read(ours, 65536)
-        process.send_signal(signal.SIGINT)
+        try:
+            shown = shown_until(ours, b"opened http", b"/\r\nCtrl-C ends it").decode()
+        finally:
+            process.send_signal(signal.SIGINT)
         assert process.wait(20) == 130
+    link, opened = re.findall(r"http://127\.0\.0\.1:\d+/[\w-]+/", shown + shown_until(ours, b"is closed").decode())
     os.close(ours)
-    link, opened = re.findall(r"http\S+/", shown.decode())
     assert link == opened

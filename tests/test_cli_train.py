@@ -17,7 +17,7 @@ from PIL import Image
 
 from cutaway.model import epochs, load
 from tests.command import PYTHON, WHERE, ran, run, started
-from tests.explorer import content_at, talking
+from tests.explorer import content_at, shown_until, talking
 
 NET = "flatten, dense classes, softmax"
 FAST = ["--net", NET, "--epochs", "2"]
@@ -371,13 +371,12 @@ def test_on_a_terminal_the_page_stays_until_ctrl_c(here):
     line = [*WATCHED, "--epochs", "1"]
     with subprocess.Popen(line, stdin=its, stdout=its, stderr=its, env=environment) as process:
         os.close(its)
-        shown = b""
-        while b"still open; Ctrl-C ends it" not in shown:
-            shown += os.read(ours, 65536)
-        process.send_signal(signal.SIGINT)
+        try:
+            shown_until(ours, b"opened http://127.0.0.1:", b"still open; Ctrl-C ends it")
+        finally:
+            process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0  # the training was done
     os.close(ours)
-    assert b"opened http://127.0.0.1:" in shown
     assert load("runs/digits-1").facts["finished"]
 
 

@@ -97,7 +97,7 @@ def test_each_module_comes_once_and_after_what_it_needs(tmp_path):
     code = join(written(tmp_path, FILES)).code
     order = re.findall(r"^// ---- (.*)$", code, re.M)
     assert "absent.js" in code  # in a text
-    assert "a comment" not in code
+    assert "nothing" not in code  # in a comment
     assert order == ["numbers.js", "deep/shapes.js", "whole.js", "effect.js", "functions.js", "main.js"]
 
 

@@ -28,7 +28,7 @@ export function sizing(window, shape, side) {
   const room = length - covers + padding, base = { length, span: covers, padding, stride, exact: room / stride + 1, count: axis?.count ?? null };
   if (!axis) return { ...base, note: room < 0 ? tooLarge(covers, length, padding, side) : `not a whole number; ${whatFits(room, stride, padding)}` };
   if (room < 0) return { ...base, note: `the window is cut short to the ${several(length, SIDES[side])} there are` };
-  if (room % stride === 0) return { ...base, note: '' };
+  if (axis.count === base.exact) return { ...base, note: '' };
   if (window.edge === 'partial') return { ...base, note: cutShort(axis, side) };
   const unused = Math.max(0, length - ((axis.count - 1) * stride - axis.before + span(axis))), words = SIDES[side];
   return { ...base, note: `${unused ? `last ${several(unused, words)} unused` : 'the last padding is unused'}; ${whatFits(room, stride, padding)}` };
@@ -59,7 +59,7 @@ export function whatFits(room, stride, padding) {
 /** @param {import('./layers/window.js').Axis} axis @param {0 | 1} side */
 function cutShort(axis, side) {
   const there = axis.length - ((axis.count - 1) * axis.stride - axis.before);
-  if (there >= span(axis)) return `one more window would start outside; last ${several(there - span(axis), SIDES[side])} unused`;
+  if (there >= span(axis)) return `one more window would start outside${there > span(axis) ? `; last ${several(there - span(axis), SIDES[side])} unused` : ''}`;
   return `the last window is cut short: ${there} of ${several(span(axis), SIDES[side])}`;
 }
 

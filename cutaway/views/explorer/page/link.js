@@ -2,7 +2,7 @@
 
 import { address } from './net.js';
 
-/** @typedef {{getMoves: () => Record<string, number>, setMoves: (moves: Record<string, number>) => void, take: (index: number) => void, getDrawing: () => Promise<string | null> | string | null, setDrawing: (text: string) => Promise<void> | void}} Input */
+/** @typedef {{getMoves: () => Record<string, number>, setMoves: (moves: Record<string, number>) => void, take: (index: number) => void, under: () => number | null, getDrawing: () => Promise<string | null> | string | null, setDrawing: (text: string) => Promise<void> | void}} Input */
 
 /** @param {import('./edits.js').Edit} edit */
 const editText = (edit) => ('weight' in edit ? `${edit.layer}.${edit.weight}[${edit.cell.join(',')}]=${edit.value}` : `${edit.layer}=${'off' in edit ? 'off' : edit.kind}`);
@@ -19,8 +19,9 @@ function readEdit(text) {
 export async function linkOf(app, input, startFolded) {
   const { state } = app, parts = /** @type {[string, string][]} */ ([['net', app.content.title], ['cell', address(state.pin.layer, state.pin.cell).replaceAll(' ', '')]]);
   const add = (/** @type {string} */ key, /** @type {string | number | null | undefined | false} */ value) => { if (value !== null && value !== undefined && value !== '' && value !== false) parts.push([key, String(value)]); };
-  add('picture', state.picture);
-  add('drawing', state.picture === null ? await input.getDrawing() : null);
+  const drawing = state.picture === null ? await input.getDrawing() : null;
+  add('picture', state.picture ?? (drawing ? null : input.under()));
+  add('drawing', drawing);
   add('moves', Object.entries(input.getMoves()).map(([name, value]) => `${name}:${value}`).join(','));
   add('channel', state.channel);
   add('folded', state.folded.join() === startFolded.join() ? null : state.folded.join(',') || 'none');

@@ -76,6 +76,7 @@ function open(content, pictures, host, root, alone) {
     if (what.has('focus') || what.has('stages') || what.has('net') || what.has('look') || what.has('layout') || what.has('beside')) showWorking(app, root, strip);
     if (what.has('stages')) showBest(app, root);
     if (what.has('trouble')) showTrouble(app, root);
+    if (what.has('picture')) unhide(app);
     sections.forEach((section) => section(what));
   });
   const dark = matchMedia('(prefers-color-scheme: dark)');
@@ -117,6 +118,14 @@ function startFolded(app, width) {
   app.state.folded = [...before, ...app.net.filter(({ kind }) => ['scale', 'normalise'].includes(kind.word)).map(({ name }) => name)];
   const room = width - 48;
   if (width < 760 ? app.net.length > 8 : layOut(app, room, false).width > room) app.state.folded.push(...app.net.filter(({ kind, name }) => QUIET.includes(kind.word) && name !== app.output.name).map(({ name }) => name));
+}
+
+/** Preparation that was hidden since it changed nothing is shown, folded, once it does. @param {App} app */
+function unhide(app) {
+  const changing = [...app.hidden].filter((name) => app.isPixels(name) && app.stages[name] && !same(app.stages[name], app.stages[app.prepared]));
+  if (!changing.length) return;
+  changing.forEach((name) => app.hidden.delete(name));
+  app.tell('layout');
 }
 
 /** @param {import('./layers/layer.js').Tensor | undefined} a @param {import('./layers/layer.js').Tensor | undefined} b */
