@@ -35,6 +35,15 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The checker, as text."""
+    path = Path(__file__).resolve().parents[1] / "node_modules" / "axe-core" / "axe.min.js"
+    if not path.is_file():
+        pytest.skip("no node_modules/axe-core: make setup installs it where npm's registry can be reached")
+    return path.read_text()
+
+
 @contextmanager
 def page_of(browser: Any, address: str | Path, **settings: Any) -> Iterator[Any]:
     """An open page. On leaving it: nothing failed in it, and it asked for nothing outside itself."""

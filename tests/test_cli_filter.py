@@ -81,7 +81,7 @@ def test_a_grey_photo_stays_grey(photo):
     "line, said, code",
     [
         (["photo.png", "--kernel", "shrpen", "-o", "o.png"], "there is no kernel 'shrpen'; did you mean 'sharpen'?", 2),
-        (["photo.png", "--kernel", "1 2; 3", "-o", "o.png"], "there is no kernel '1 2; 3'; known: sharpen", 2),
+        (["photo.png", "--kernel", "1 2; 3", "-o", "o.png"], "there is no kernel '1 2; 3'; known: identity", 2),
         (["photo.png", "--kernel", "1 2 / 0", "-o", "o.png"], "there is no kernel '1 2 / 0'", 2),
         (["photo.png", "--kernel", "1 inf", "-o", "o.png"], "there is no kernel '1 inf'", 2),
         (["photo.png", "--kernel", "", "-o", "o.png"], "there is no kernel ''", 2),

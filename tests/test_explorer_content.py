@@ -13,11 +13,11 @@ from cutaway.errors import InputError
 from cutaway.model import Model
 from cutaway.net import parse, start
 from cutaway.trace import record
-from cutaway.views.explorer import at_hand, packing
+from cutaway.views.explorer import at_hand, lab, packing
 from cutaway.views.explorer.at_hand import Shown, evenly, in_turn, kept_back, of_training
-from cutaway.views.explorer.content import content, ranges
+from cutaway.views.explorer.content import content, end, ranges
 from cutaway.views.explorer.subject import of_model, of_trace
-from tests.explorer import pixels_of, trained, untrained
+from tests.explorer import content_in, pixels_of, trained, untrained
 
 
 @pytest.fixture(scope="module")
@@ -83,14 +83,20 @@ def test_the_pictures_are_validation_pictures_of_every_class_in_turn(made, run):
 
 
 @pytest.mark.parametrize("at_once", [2**28, 1])
-def test_the_ranges_are_the_largest_numbers_of_all_pictures(at_once, monkeypatch):
+def test_the_ranges_hold_nearly_all_numbers_of_all_pictures(at_once, monkeypatch):
     monkeypatch.setattr(import_module("cutaway.views.explorer.content"), "AT_ONCE", at_once)
     subject = of_model(untrained("input 6x6x3, scale, conv 3 3x3, relu, flatten, dense 2, softmax"))
     pictures = random_pictures((6, 6, 3), 5)
     traces = [record(subject.net, subject.weights, one.pixels) for one in pictures]
     found = ranges(subject, [one.pixels for one in pictures])
     for name, value in found.items():
-        assert value == pytest.approx(max(np.abs(trace[name].output).max() for trace in traces), rel=1e-6)
+        sizes = np.abs(np.concatenate([trace[name].output.ravel() for trace in traces]))
+        assert 0 < value <= sizes.max() * (1 + 1e-6)
+        assert np.mean(sizes <= value * (1 + 1e-6)) >= 0.9  # of ten numbers, the largest lies beyond
+    rare = np.zeros(10_000)
+    rare[7], rare[8] = -3, np.inf
+    assert end(rare) == 3, "nearly all are 0: then the largest that is finite"
+    assert end(np.r_[np.ones(9_990), np.full(10, 50.0)]) == 1, "ten outliers of ten thousand do not count"
     assert content(subject, [])["ranges"] == {}
 
 
@@ -258,7 +264,7 @@ def test_an_unreadable_picture_gives_way_to_the_next(tmp_path):
     shown, missing = of_training(model)
     assert (len(shown), missing) == (12, "")
     assert name not in [one.name for one in shown]
-    assert [one.label for one in shown[:3]] == [0, 1, 2]
+    assert [one.label for one in shown[:3]] == [1, 2, 0]
 
 
 @pytest.mark.parametrize(
@@ -297,3 +303,12 @@ def test_choosing():
     assert evenly(5, 1).tolist() == [0]
     assert evenly(1000, 12).tolist()[::11] == [0, 999]
     assert in_turn(np.array([1, 1, 0, 2, 0])) == [2, 0, 3, 4, 1]
+
+
+def test_the_lab_has_pictures_and_no_model():
+    made = content_in(lab())
+    assert (made["format"], made["lab"], len(made["pictures"])) == (1, True, 12)
+    assert "layers" not in made
+    own = random_pictures((5, 4, 3), 1)
+    (picture,) = content_in(lab(own))["pictures"]
+    np.testing.assert_array_equal(pixels_of(picture), own[0].pixels)

@@ -144,7 +144,7 @@ def test_follows_a_training(chromium, tmp_path):
     )
     with started(*line, "--epochs", 40, "--watch", "-o", tmp_path / "run") as (process, link):
         with page_of(chromium, link) as page:
-            seen = set()
+            seen: set[tuple[int, float]] = set()
             until = time.monotonic() + 60
             while len(seen) < 3 and time.monotonic() < until and process.poll() is None:
                 epoch = page.evaluate("() => document.querySelector('.cutaway').app.state.epoch")

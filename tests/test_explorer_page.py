@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser import chromium, guess, look, page_of, settled
+from tests.browser import axe, chromium, guess, look, page_of, settled
 from tests.command import ran
 
 pytestmark = pytest.mark.usefixtures("chromium")
-__all__ = ["chromium"]
+__all__ = ["axe", "chromium"]
 
 
 @pytest.fixture(scope="session")
@@ -292,15 +292,6 @@ def test_no_serious_fault_of_accessibility(chromium, file, axe, width, scheme):
             if one["impact"] in ("serious", "critical")
         ]
         assert serious == []
-
-
-@pytest.fixture(scope="session")
-def axe() -> str:
-    """The checker, as text."""
-    path = Path(__file__).resolve().parents[1] / "node_modules" / "axe-core" / "axe.min.js"
-    if not path.is_file():
-        pytest.skip("no node_modules/axe-core: make setup installs it where npm's registry can be reached")
-    return path.read_text()
 
 
 @pytest.mark.parametrize("width", [1440, 1024, 390])

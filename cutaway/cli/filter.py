@@ -17,13 +17,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 KERNELS = {
+    "identity": "0 0 0; 0 1 0; 0 0 0",
+    "blur": "1 1 1; 1 1 1; 1 1 1 / 9",
+    "mean-5x5": "1 1 1 1 1; 1 1 1 1 1; 1 1 1 1 1; 1 1 1 1 1; 1 1 1 1 1 / 25",
+    "gaussian": "1 2 1; 2 4 2; 1 2 1 / 16",
+    "gaussian-5x5": "1 4 6 4 1; 4 16 24 16 4; 6 24 36 24 6; 4 16 24 16 4; 1 4 6 4 1 / 256",
     "sharpen": "0 -1 0; -1 5 -1; 0 -1 0",
     "sharpen-5x5": "0 0 0 0 0; 0 0 -1 0 0; 0 -1 5 -1 0; 0 0 -1 0 0; 0 0 0 0 0",
-    "blur": "1 1 1; 1 1 1; 1 1 1 / 9",
     "edge": "0 1 0; 1 -4 1; 0 1 0",
+    "outline": "-1 -1 -1; -1 8 -1; -1 -1 -1",
     "emboss": "-2 -1 0; -1 1 1; 0 1 2",
+    "sobel-x": "-1 0 1; -2 0 2; -1 0 1",
+    "sobel-y": "-1 -2 -1; 0 0 0; 1 2 1",
 }
-"""The kernels of the textbooks. The border of zeros of `sharpen-5x5` changes nothing: the result is the same."""
+"""The kernels of the textbooks, as in the lab. The border of zeros of `sharpen-5x5` changes nothing."""
 
 KINDS = {
     ".png": "PNG",

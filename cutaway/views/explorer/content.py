@@ -12,6 +12,7 @@ from cutaway import engines
 from cutaway.engines.engine import Predictor
 from cutaway.errors import InputError
 from cutaway.layers import Layer
+from cutaway.layers.layer import Array
 from cutaway.layers.logsoftmax import LogSoftmax
 from cutaway.losses import loss_for
 from cutaway.model.names import escaped
@@ -45,6 +46,8 @@ LOOKED_THROUGH = 1_000_000_000
 """Multiplications that the ranges of the colours may cost: about half a second."""
 AT_ONCE = 2**28
 """Bytes that the stages of pictures may take that are computed together."""
+NEARLY_ALL = 0.998
+"""Of the numbers of a stage, the share that its colours span: one outlier would make all others pale."""
 
 
 def content(
@@ -183,20 +186,25 @@ def picture(one: Shown, pixels: Pixels, text: str, prepared: bool) -> dict[str, 
 
 
 def ranges(subject: Subject, prepared: Sequence[Pixels]) -> dict[str, float]:
-    """The largest size of a number in each stage, over the pictures, or as many of them as can be run in a moment."""
+    """Where the colours of each stage end, over the pictures, or as many of them as can be run in a moment."""
     if not prepared:
         return {}
     pictures = np.stack(prepared[: max(1, LOOKED_THROUGH // max(1, subject.cost))])
     together = max(1, AT_ONCE // max(1, subject.net.cost(pictures.shape[1:]).memory))
     predictor = engines.predictor(subject.net, subject.weights)
-    parts = [largest(predictor, pictures[start : start + together]) for start in range(0, len(pictures), together)]
+    parts = [ends(predictor, pictures[start : start + together]) for start in range(0, len(pictures), together)]
     return {name: max(part[name] for part in parts) for name in parts[0]}
 
 
-def largest(predictor: Predictor, pictures: Pixels) -> dict[str, float]:
-    """The largest size of a number in each stage. What is not finite does not count: no colour could show it."""
-    stages = predictor.stages(pictures)
-    return {
-        name: float(np.abs(stage, where=np.isfinite(stage), out=np.zeros_like(stage)).max())
-        for name, stage in stages.items()
-    }
+def ends(predictor: Predictor, pictures: Pixels) -> dict[str, float]:
+    """Of each stage, the size that nearly all numbers stay within."""
+    return {name: end(stage) for name, stage in predictor.stages(pictures).items()}
+
+
+def end(stage: Array) -> float:
+    """The size that nearly all numbers stay within, or, where nearly all are 0, the largest: it has to be some colour.
+
+    What is not finite does not count.
+    """
+    sizes = np.abs(stage[np.isfinite(stage)])
+    return float(np.quantile(sizes, NEARLY_ALL) or sizes.max()) if sizes.size else 0.0

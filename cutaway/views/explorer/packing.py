@@ -10,6 +10,9 @@ import numpy as np
 from cutaway.layers.layer import Array
 from cutaway.pictures.decoding import Pixels
 
+SMALL = 100_000
+"""Bytes up to which it costs nothing to deflate as well as can be; a photo is 7% longer at a quarter of the time."""
+
 
 def floats(array: Array) -> str:
     """Exact float32, little-endian, base64: rounded decimals would be no shorter."""
@@ -26,4 +29,4 @@ def pixels(picture: Pixels) -> str:
     down[1:] -= picture[:-1]
     both = down.copy()
     both[:, 1:] -= down[:, :-1]
-    return base64.b64encode(zlib.compress(both.tobytes())).decode()
+    return base64.b64encode(zlib.compress(both.tobytes(), 9 if both.size < SMALL else 1)).decode()

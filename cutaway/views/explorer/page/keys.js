@@ -63,6 +63,7 @@ export function listenToKeys(app, bench, strip, player) {
     const key = keys[event.key];
     if (!key) return;
     event.preventDefault();
+    event.stopPropagation();
     key();
     app.refresh();
   });

@@ -207,7 +207,7 @@ export function makePictures(lab, root, page) {
   put(root, html`<div class="thumbs" role="group" aria-label="the pictures at hand"></div>
     <p class="from"><button class="text choose">choose a file</button><button class="text webcam" aria-pressed="false">webcam</button><span>or drop one, or paste</span><input type="file" accept="image/*" hidden></p>
     <div class="set"><span>pixels</span>${choice('the longer side in pixels', 'size', SIZES.map(String), (value) => (value === '0' ? 'full' : value))}</div>
-    <div class="set"><span>colour</span>${choice('colour', 'colour', ['no', 'yes'], (value) => (value === 'yes' ? 'each channel' : 'grey'))}${choice('which channel is looked at', 'channel', ['0', '1', '2'], (value) => ['red', 'green', 'blue'][Number(value)])}</div>`);
+    <div class="set as"><span>as</span>${choice('grey or colour', 'colour', ['no', 'yes'], (value) => (value === 'yes' ? 'colour' : 'grey'))}${choice('which channel is looked at', 'channel', ['0', '1', '2'], (value) => ['red', 'green', 'blue'][Number(value)])}</div>`);
   const thumbs = find(root, '.thumbs'), chooser = /** @type {HTMLInputElement} */ (find(root, '[type=file]')), camera = find(root, '.webcam');
   const webcam = makeWebcam({
     frame: (picture) => lab.take({ name: 'webcam', ...picture }, { colour: lab.state.colour }),
@@ -254,8 +254,8 @@ export function makePictures(lab, root, page) {
     put(thumbs, html`${lab.pictures.map(({ name }, n) => html`<button data-n="${n}" title="${name}" aria-label="${name}" aria-pressed="false"><canvas width="${THUMB}" height="${THUMB}"></canvas></button>`)}`);
     const canvases = [...thumbs.querySelectorAll('canvas')];
     let next = 0;
-    // One at a time, after the page is there: those that the lab draws itself take a moment.
-    const draw = () => { if (next < canvases.length && canvases[next].isConnected) { drawThumb(canvases[next], lab.pictures[next]); next += 1; setTimeout(draw, 0); } };
+    // One at a time, after the page is there.
+    const draw = () => { if (next < canvases.length && canvases[next].isConnected) { drawThumb(canvases[next], lab.pictures[next].sketch?.() ?? lab.pictures[next]); next += 1; setTimeout(draw, 0); } };
     setTimeout(draw, 0);
     show();
   }

@@ -2,7 +2,10 @@
  * Pictures of the lab: three that it draws itself, and how any picture becomes the one that is worked on: at most so many
  * pixels a side, in grey or in colour, by the explorer's own layers.
  *
- * @typedef {{name: string, shape: number[], pixels: Uint8Array, usual?: number}} Source  `usual`: the size that suits it
+ * @typedef {object} Source
+ * @property {string} name @property {number[]} shape @property {Uint8Array} pixels
+ * @property {number} [usual]  the size that suits it
+ * @property {() => Source} [sketch]  a small one, quickly, where drawing it takes a while
  * @typedef {import('./layers/layer.js').Tensor} Tensor
  */
 
@@ -28,14 +31,15 @@ const clouds = (x, y) => (cloud(x, y) * 4 + cloud(x * 2.1, y * 2.1) * 2 + cloud(
 
 /** A picture that is drawn when it is first looked at. @param {string} name @param {number} usual @param {number[]} shape @param {(x: number, y: number) => number[]} colour  of a place, both from 0 to 1 @returns {Source} */
 function drawn(name, usual, [height, width, depth], colour) {
-  /** @type {Uint8Array | undefined} */
-  let kept;
-  const draw = () => {
-    const pixels = new Uint8Array(height * width * depth);
-    for (let r = 0, at = 0; r < height; r++) for (let c = 0; c < width; c++) for (const v of colour((c + 0.5) / width, (r + 0.5) / height)) pixels[at++] = Math.max(0, Math.min(255, Math.round(v)));
+  const draw = (/** @type {number} */ rows, /** @type {number} */ columns) => {
+    const pixels = new Uint8Array(rows * columns * depth);
+    for (let r = 0, at = 0; r < rows; r++) for (let c = 0; c < columns; c++) for (const v of colour((c + 0.5) / columns, (r + 0.5) / rows)) pixels[at++] = Math.max(0, Math.min(255, Math.round(v)));
     return pixels;
   };
-  return { name, usual, shape: [height, width, depth], get pixels() { return (kept ??= draw()); } };
+  /** @type {Uint8Array | undefined} */
+  let kept;
+  const sketch = () => ({ name, shape: [height / 4, width / 4, depth], pixels: draw(height / 4, width / 4) });
+  return { name, usual, shape: [height, width, depth], get pixels() { return (kept ??= draw(height, width)); }, sketch };
 }
 
 /** How far a place is from a line between two. @param {number} x @param {number} y @param {number[]} line */

@@ -10,7 +10,7 @@ import { Lab } from './lab-app.js';
 import { makePictures, makeSetup } from './lab-controls.js';
 import { parsed, shown } from './lab-kernels.js';
 import { linkOf, readLink } from './lab-link.js';
-import { MARGIN, borderOf, cellUnder, drawMarks, framesOf, marksOf, paint, paintScale, reachedOf } from './lab-maps.js';
+import { borderOf, cellUnder, drawMarks, framesOf, marksOf, paint, paintScale, reachedOf } from './lab-maps.js';
 import { convWindow, notation, poolWindow } from './lab-net.js';
 import { drawnPictures } from './lab-pictures.js';
 import { makeLabPlayer } from './lab-player.js';
@@ -118,6 +118,7 @@ function open(pictures, root) {
   addEventListener('hashchange', () => follow(lab));
   lab.tell('stages', 'focus', 'setup', 'look');
   lab.refresh();
+  return lab;
 }
 
 // ---------------------------------------------------------------- words
@@ -394,25 +395,22 @@ function keep(lab) {
   });
 }
 
-/** @returns {Promise<import('./lab-pictures.js').Source[]>} */
+/** The pictures that the page was given, and what is wrong with those that cannot be read. */
 async function given() {
-  const content = document.getElementById('content');
-  if (!content) return [];
-  return Promise.all(JSON.parse(content.textContent ?? '{}').pictures.map(openPicture));
+  const content = document.getElementById('content'), pictures = /** @type {import('./lab-pictures.js').Source[]} */ ([]), wrong = [];
+  for (const one of JSON.parse(content?.textContent || '{}').pictures ?? []) {
+    try { pictures.push(await openPicture(one)); } catch { wrong.push(one.name); }
+  }
+  return { pictures, wrong: wrong.length ? `of the pictures of this page, ${wrong.join(', ')} cannot be read` : '' };
 }
 
 async function start() {
   const root = document.createElement('div');
   root.className = 'cutaway';
   document.body.append(root);
-  let pictures = /** @type {import('./lab-pictures.js').Source[]} */ ([]), wrong = '';
-  try {
-    pictures = await given();
-  } catch (error) {
-    wrong = `the pictures of this page cannot be read: ${error instanceof Error ? error.message : error}`;
-  }
-  open([...pictures, ...drawnPictures()], root);
-  if (wrong) /** @type {{lab: Lab}} */ (/** @type {unknown} */ (root)).lab.report(new Error(wrong));
+  const { pictures, wrong } = await given().catch(() => ({ pictures: [], wrong: 'what this page was given cannot be read; the pictures that the lab draws are here' }));
+  const lab = open([...pictures, ...drawnPictures()], root);
+  if (wrong) lab.report(new Error(wrong));
 }
 
 start().catch((error) => {

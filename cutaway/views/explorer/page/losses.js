@@ -12,14 +12,15 @@
 import { general } from './layers/formats.js';
 import { shares } from './layers/softmax.js';
 import { logistic } from './layers/sigmoid.js';
-import { tensor } from './layers/layer.js';
+import { rounded } from './layers/layer.js';
 import { summed, term, times } from './layers/working.js';
 
 /** The smallest normal float32: no probability counts as less. */
 const TINY = 2 ** -126;
 
 /** -share log p, as one term. @param {number} p @param {number} share @param {number} place @param {string} [of] */
-const logTerm = (p, share, place, of = 'p') => term({ of, cell: [place], value: p }, -share * Math.log(Math.max(p, TINY)), `-${general(share, 6)} log(x)`);
+const logTerm = (p, share, place, of = 'p') =>
+  term({ of, cell: [place], value: p }, -share * Math.log(Math.max(p, TINY)), `-${general(share, 6)} log(x)`);
 
 /** @type {Loss} */
 const crossEntropy = {
@@ -28,7 +29,7 @@ const crossEntropy = {
   gradient: (p, t) => p.map((v, k) => -t[k] / Math.max(v, TINY)),
   gradientOfScores(z, t) {
     const all = t.reduce((sum, v) => sum + v, 0);
-    return Array.from(shares(tensor([z.length], Float32Array.from(z))).data, (p, k) => p * all - t[k]);
+    return Array.from(shares(rounded([z.length], z)), (p, k) => p * all - t[k]);
   },
   terms: (p, t) => summed(p.flatMap((v, k) => (t[k] ? [logTerm(v, t[k], k)] : []))),
 };
@@ -39,7 +40,10 @@ const logLoss = {
   last: 'sigmoid',
   gradient: (p, t) => p.map((v, k) => (1 - t[k]) / Math.max(1 - v, TINY) - t[k] / Math.max(v, TINY)),
   gradientOfScores: (z, t) => z.map((v, k) => logistic(v) - t[k]),
-  terms: (p, t) => summed([...p.flatMap((v, k) => (t[k] ? [logTerm(v, t[k], k)] : [])), ...p.flatMap((v, k) => (t[k] < 1 ? [logTerm(1 - v, 1 - t[k], k, '1 - p')] : []))]),
+  terms: (p, t) => summed([
+    ...p.flatMap((v, k) => (t[k] ? [logTerm(v, t[k], k)] : [])),
+    ...p.flatMap((v, k) => (t[k] < 1 ? [logTerm(1 - v, 1 - t[k], k, '1 - p')] : [])),
+  ]),
 };
 
 /** @type {Loss} */
@@ -48,7 +52,10 @@ const squaredError = {
   last: null,
   gradient: (p, t) => p.map((v, k) => 2 * (v - t[k])),
   gradientOfScores: () => { throw new Error('squared error is computed from the outputs'); },
-  terms: (p, t) => summed(p.map((v, k) => { const difference = { of: `output - target ${k}`, cell: [k], value: v - t[k] }; return times(difference, difference); })),
+  terms: (p, t) => summed(p.map((v, k) => {
+    const difference = { of: `output - target ${k}`, cell: [k], value: v - t[k] };
+    return times(difference, difference);
+  })),
 };
 
 /** By name. @type {Record<string, Loss>} */

@@ -34,6 +34,7 @@ async function render({ model, el }) {
   const alone = el === document.body;
   const root = document.createElement('div');
   root.className = 'cutaway';
+  root.dataset.lmSuppressShortcuts = 'true';                                                // JupyterLab's own keys stay out of it
   el.append(root);
   try {
     const content = model.get('content');

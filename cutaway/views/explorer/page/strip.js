@@ -11,7 +11,7 @@ import { barClasses, barRect, barsOf, cellUnder, layOut } from './plan.js';
 
 /** The canvases are this much larger than the strip on every side, so that frames at its edge are not cut. */
 const MARGIN = 3;
-const NARROW = 700, HEAD = 46, STRONGEST = 14, LEAVING = 300;
+const NARROW = 700, TIGHT = 1160, HEAD = 46, STRONGEST = 14, LEAVING = 300;
 
 /** @param {import('./app.js').App} app @param {HTMLElement} bench */
 export function makeStrip(app, bench) {
@@ -31,6 +31,7 @@ export function makeStrip(app, bench) {
     const width = bench.clientWidth, down = width < NARROW;
     seen = width;
     app.root.classList.toggle('down', down);
+    app.root.classList.toggle('tight', !down && width < TIGHT);
     plan = layOut(app, width, down, down ? app.controlsHeight() : 0);
     const head = down ? 0 : HEAD;
     bench.style.height = `${plan.height + head + (plan.width > width ? 12 : 0)}px`;

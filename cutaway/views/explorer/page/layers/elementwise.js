@@ -20,7 +20,11 @@ export const elementwise = ({ word, says, formula, value, slope }) => ({
     for (let n = 0; n < to.length; n++) to[n] = value(from[n], s);
     return y;
   },
-  backward: (s, dy, [x]) => ({ inputs: [tensor(x.shape, dy.data.map((d, n) => d * slope(x.data[n], s)))], weights: {} }),
+  backward(s, dy, [x]) {
+    const dx = tensor(x.shape);
+    for (let n = 0; n < dx.data.length; n++) dx.data[n] = dy.data[n] * slope(x.data[n], s);
+    return { inputs: [dx], weights: {} };
+  },
   sources: (s, cell) => ({ inputs: [only(cell)], weights: {} }),
   field: (s, region) => [region],
   terms(s, cell, [x]) {

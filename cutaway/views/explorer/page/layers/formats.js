@@ -1,18 +1,17 @@
 /** Numbers in formulas, written as the declarations write them. */
 
+import { digitsOf, written } from '../numbers.js';
+
 /** Python's `{x:.9g}`: nine significant digits, without zeros at the end. @param {number} x @param {number} [digits] */
 export function general(x, digits = 9) {
   if (!Number.isFinite(x)) return Number.isNaN(x) ? 'nan' : x > 0 ? 'inf' : '-inf';
-  if (x === 0) return Object.is(x, -0) ? '-0' : '0';
-  const [mantissa, exponent] = x.toExponential(digits - 1).split('e'), power = Number(exponent);
-  const trimmed = (/** @type {string} */ text) => (text.includes('.') ? text.replace(/\.?0+$/, '') : text);
-  if (power < -4 || power >= digits) return `${trimmed(mantissa)}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
-  return trimmed(x.toFixed(Math.max(0, digits - 1 - power)));
+  const sign = x < 0 || Object.is(x, -0) ? '-' : '';
+  return sign + (x ? written(digitsOf(Math.abs(x), digits), digits) : '0');
 }
 
-/** Python's `repr` of a float: the shortest digits that name it. @param {number} x */
+/** Python's `repr` of a finite float: the shortest digits that name it. @param {number} x */
 export function repr(x) {
-  const text = String(x), [mantissa, exponent] = x.toExponential().split('e'), power = Number(exponent);
-  if (power < -4 || power >= 16) return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
-  return text.includes('.') ? text : `${text}.0`;
+  const [mantissa, power] = Math.abs(x).toExponential().split('e');
+  const text = x ? written({ digits: mantissa.replace('.', ''), power: Number(power) }, 16) : '0';
+  return `${x < 0 || Object.is(x, -0) ? '-' : ''}${text}${/[.e]/.test(text) ? '' : '.0'}`;
 }

@@ -31,6 +31,18 @@
 /** @param {Shape} shape @returns {number} */
 export const size = (shape) => shape.reduce((product, n) => product * n, 1);
 
+/** A shape as people write it: 28x28x1. @param {Shape} shape */
+export const describe = (shape) => (shape.includes(0) ? shape.map((n) => n || 'any').join(' x ') : shape.join('x'));
+
+/** Whether all numbers are finite: only then is nothing times any of them nothing. @param {Float32Array} data */
+export function allFinite(data) {
+  for (let n = 0; n < data.length; n++) if (!Number.isFinite(data[n])) return false;
+  return true;
+}
+
+/** @param {Shape} shape @param {ArrayLike<number>} numbers  of float64, each rounded once here @returns {Tensor} */
+export const rounded = (shape, numbers) => ({ shape, data: Float32Array.from(numbers) });
+
 /** @param {Shape} shape @param {Float32Array} [data] @returns {Tensor} */
 export const tensor = (shape, data) => ({ shape, data: data ?? new Float32Array(size(shape)) });
 

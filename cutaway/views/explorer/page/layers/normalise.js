@@ -1,4 +1,4 @@
-import { only, tensor } from './layer.js';
+import { describe, only, tensor } from './layer.js';
 import { repr } from './formats.js';
 import { at, constant, summed, times } from './working.js';
 
@@ -6,18 +6,28 @@ import { at, constant, summed, times } from './working.js';
 export const normalise = {
   word: 'normalise',
   says: 'less the mean of the training pictures, divided by their deviation',
-  shape: (s, [x]) => x,
-  forward(s, [x]) {
-    const channels = x.shape[x.shape.length - 1], y = tensor(x.shape), means = s.mean.length;
-    for (let n = 0; n < y.data.length; n++) { const k = (n % channels) % means; y.data[n] = (x.data[n] - s.mean[k]) / s.deviation[k]; }
+
+  shape({ mean }, [x]) {
+    if (![1, x[x.length - 1]].includes(mean.length)) throw new Error(`normalise: ${mean.length} means do not fit the channels of ${describe(x)}`);
+    return x;
+  },
+
+  // One mean for all, or one a channel, which comes round again at every place.
+  forward({ mean, deviation }, [x]) {
+    const y = tensor(x.shape), turn = mean.length;
+    for (let n = 0; n < y.data.length; n++) y.data[n] = (x.data[n] - mean[n % turn]) / deviation[n % turn];
     return y;
   },
-  backward(s, dy, [x]) {
-    const channels = x.shape[x.shape.length - 1];
-    return { inputs: [tensor(x.shape, dy.data.map((d, n) => d / s.deviation[(n % channels) % s.deviation.length]))], weights: {} };
+
+  backward({ deviation }, dy, [x]) {
+    const dx = tensor(x.shape), turn = deviation.length;
+    for (let n = 0; n < dx.data.length; n++) dx.data[n] = dy.data[n] / deviation[n % turn];
+    return { inputs: [dx], weights: {} };
   },
+
   sources: (s, cell) => ({ inputs: [only(cell)], weights: {} }),
   field: (s, region) => [region],
+
   terms(s, cell, [x]) {
     const k = cell[cell.length - 1] % s.mean.length, deviation = s.deviation[k];
     const made = summed([times(at('input', x, cell)), times(constant('-mean', -s.mean[k]))]);

@@ -1,11 +1,15 @@
-import { cells, fieldOfDiagonal, range } from './layer.js';
+import { cells, describe, fieldOfDiagonal, range } from './layer.js';
 import { axesOf, reach } from './window.js';
 import { at } from './working.js';
 
 /** @param {import('./layer.js').Settings} s */
 export const windowOf = (s) => ({ size: s.size, stride: s.stride, padding: s.padding, dilation: [1, 1], edge: s.edge });
 
-/** The cells inside the picture of every window: called with the first and last row and column, and the place of the output. @param {import('./layer.js').Settings} s @param {import('./layer.js').Shape} shape @param {(r0: number, r1: number, c0: number, c1: number, out: number) => void} each */
+/**
+ * Every window in reading order: its first row and the one behind its last, its columns likewise, and its number.
+ * @param {import('./layer.js').Settings} s @param {import('./layer.js').Shape} shape
+ * @param {(r0: number, r1: number, c0: number, c1: number, out: number) => void} each
+ */
 export function eachWindow(s, shape, each) {
   const [rows, columns] = axesOf(windowOf(s), shape), across = Array.from({ length: columns.count }, (_, c) => reach(columns, c));
   for (let r = 0, out = 0; r < rows.count; r++) {
@@ -14,9 +18,11 @@ export function eachWindow(s, shape, each) {
   }
 }
 
+/** @typedef {{made: (factors: import('./working.js').Factor[]) => import('./working.js').Working}} Own  what becomes of a window's cells */
+
 /**
  * What max, mean and sum pooling share: a window over each channel by itself, without weights.
- * @param {Pick<import('./layer.js').Kind, 'word' | 'says' | 'forward' | 'backward'> & {made: (terms: import('./working.js').Factor[]) => import('./working.js').Working}} own
+ * @param {Pick<import('./layer.js').Kind, 'word' | 'says' | 'forward' | 'backward'> & Own} own
  * @returns {import('./layer.js').Kind}
  */
 export function pooling({ made, ...own }) {
@@ -25,7 +31,9 @@ export function pooling({ made, ...own }) {
     ...own,
     shape(s, [x]) {
       const [rows, columns] = axesOf(windowOf(s), x);
-      if (typeof s.padding !== 'string' && [0, 1].some((i) => Math.max(s.padding[i], s.padding[i + 2]) >= s.size[i])) throw new Error('some windows would see no picture at all');
+      if (typeof s.padding !== 'string' && [0, 1].some((i) => Math.max(s.padding[i], s.padding[i + 2]) >= s.size[i])) {
+        throw new Error(`some windows would see no picture at all; pad less than the window's ${describe(s.size)}`);
+      }
       return [rows.count, columns.count, x[2]];
     },
     sources(s, [row, column, channel], [x]) {

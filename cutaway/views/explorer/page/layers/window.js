@@ -28,7 +28,7 @@ export function reach(axis, stop) {
 /** Which cell of the kernel lies on a place of the picture at a stop. @param {Axis} axis @param {number} stop @param {number} place */
 export const tap = (axis, stop, place) => Math.floor((place - stop * axis.stride + axis.before) / axis.dilation);
 
-/** Rows and columns of the window over maps of a shape. Throws where it does not fit. @param {Window} window @param {Shape} shape @returns {[Axis, Axis]} */
+/** Its stops along rows and columns of maps. Throws where it does not fit. @param {Window} window @param {Shape} shape @returns {[Axis, Axis]} */
 export function axesOf(window, shape) {
   if (shape.length !== 3) throw new Error(`a window of ${window.size.join('x')} needs maps; this is a list of ${shape[0]}`);
   return [axisOf(window, shape, 0), axisOf(window, shape, 1)];
@@ -45,7 +45,9 @@ function axisOf({ size: sizes, stride: strides, padding, dilation: dilations, ed
   const [before, behind] = typeof padding === 'string' ? [0, 0] : [padding[side], padding[side + 2]];
   const room = length + before + behind - span;
   let after = behind, count;
-  if (edge === 'fit' && room >= 0 && room % stride) throw new Error(`(${length} - ${span} + ${before + behind}) / ${stride} + 1 = ${room / stride + 1} is not a whole number`);
+  if (edge === 'fit' && room >= 0 && room % stride) {
+    throw new Error(`(${length} - ${span} + ${before + behind}) / ${stride} + 1 = ${room / stride + 1} is not a whole number`);
+  }
   if (edge === 'partial') {
     count = Math.max(1, Math.ceil(room / stride) + 1);
     if (count > 1 && (count - 1) * stride >= length + before) count -= 1;    // it would start outside the picture

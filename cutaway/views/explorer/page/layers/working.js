@@ -48,7 +48,7 @@ export function averaged(terms) {
 }
 
 /** A working whose largest term goes on. @param {Term[]} terms @returns {Working} */
-export const largest = (terms) => ({ rule: 'max', terms, combined: Math.max(...terms.map((one) => one.value)), steps: [] });
+export const largest = (terms) => ({ rule: 'max', terms, combined: terms.reduce((top, one) => Math.max(top, one.value), -Infinity), steps: [] });
 
 /** The bias of a channel as a last term; none where the layer has no bias. @param {import('./layer.js').Weights} w @param {number} channel */
 export const bias = (w, channel) => (w.bias ? [times(at('bias', w.bias, [channel]))] : []);
