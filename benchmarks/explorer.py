@@ -86,12 +86,14 @@ def main() -> dict[str, object]:
                 say(f"lenet5: {what} to the frame that shows it", follow(page))
             say("lenet5: pointing to the working, script", page.evaluate(HOVER))
             say("lenet5: redraw of all maps", page.evaluate(REDRAW))
-        paints = []
+        paints, nets = [], []
         for _ in range(RUNS):
             with opened(playwright, program, lenet5) as page:
                 page.wait_for_function(PAINT)
                 paints.append(page.evaluate(PAINT))
+                nets.append(page.evaluate("() => document.querySelector('.cutaway').opened"))
         say("lenet5: first paint from disk", paints)
+        say("lenet5: the whole net drawn, from disk", nets)
         with opened(playwright, program, drawn(folder, "small", (64, 64, 3))) as page:
             say("small at 64x64: slider step to the votes", slide(page))
         for count in (100, 1000):

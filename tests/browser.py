@@ -94,3 +94,11 @@ def look(page: Any, layer: str, *cell: int) -> None:
 def settled(page: Any) -> None:
     """Waits until everything that was to be drawn is."""
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def serious_faults(page: Any, axe: str) -> list[str]:
+    """What a checker of accessibility finds that keeps people out."""
+    page.evaluate(axe)
+    found = page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")["violations"]
+    serious = [one for one in found if one["impact"] in ("serious", "critical")]
+    return [f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in serious]

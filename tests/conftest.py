@@ -4,6 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser import axe, chromium
+
+__all__ = ["axe", "chromium"]
+
 SHARED = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import base64
 import math
 import struct
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from cutaway.errors import ShapeError
 from cutaway.layers import KINDS, Layer, Shape
@@ -21,10 +22,9 @@ from cutaway.layers.conv import Conv
 from cutaway.layers.layer import Array, Cell, Region
 from cutaway.layers.maxpool import MaxPool
 from cutaway.layers.meanpool import MeanPool
-from cutaway.layers.pooling import Pooling
 from cutaway.layers.sumpool import SumPool
 from cutaway.layers.window import Sides
-from cutaway.layers.working import Working
+from cutaway.layers.working import Working, exact_sum
 from cutaway.losses import CrossEntropy, LogLoss, SquaredError, loss_for
 from cutaway.net import Net, parse, zoo
 from cutaway.net.run import backward, converted, forward
@@ -50,28 +50,29 @@ of a double. All others agree exactly."""
 CELLS = 12
 """Of each layer whose workings are compared."""
 
+MOBILE = (
+    "scale, conv 8 3x3 stride 2 same no bias, norm, relu6, residual(conv 24 1x1 no bias, norm, relu6, "
+    "conv 24 3x3 same groups 24 no bias, norm, relu6, conv 8 1x1 no bias, norm), globalmean, dense classes, softmax"
+)
+
 
 # ---- writing
 
 
-def array(values: object, bound: object = 0.0) -> Json:
-    """An array, and how far the page's may be off, each for itself."""
+def array(values: ArrayLike, bound: ArrayLike = 0.0) -> Json:
+    """An array, and how far the page's may be off: one number for all, or one for each."""
     own = np.asarray(values, np.float64)
-    return {
-        "shape": list(own.shape),
-        "data": packed(own),
-        "bound": packed(np.broadcast_to(np.asarray(bound), own.shape)),
-    }
+    return {"shape": list(own.shape), "data": packed(own), "bound": packed(np.asarray(bound))}
 
 
 def packed(values: Array) -> str:
     return base64.b64encode(np.ascontiguousarray(values, "<f8").tobytes()).decode()
 
 
-def kept(exact: Array, bound: object = 0.0) -> Json:
+def kept(exact: Array, bound: ArrayLike = 0.0) -> Json:
     """A float64 result as the page keeps it: rounded once to float32, after what float64 itself may be off by."""
-    with np.errstate(invalid="ignore"):
-        return array(exact, np.nan_to_num(1.0001 * HALF * abs(exact) + SMALLEST + np.asarray(bound), posinf=0))
+    rounding = 1.0001 * HALF * np.where(np.isfinite(exact), abs(exact), 0) + SMALLEST
+    return array(exact, rounding + np.where(np.isfinite(bound), bound, 0))
 
 
 def gradient(exact: Array) -> Json:
@@ -207,13 +208,14 @@ def windows(count: int = 150) -> Iterator[tuple[Layer, Shape]]:
 
     for turn in range(count):
         sides: Sides = (*pair(0, 3), *pair(0, 3))
-        padding: str | Sides = [sides, "same", "valid"][int(draw.integers(3))]
+        paddings: tuple[str | Sides, ...] = (sides, "same", "valid")
+        padding = paddings[int(draw.integers(3))]
         size, stride, groups = pair(1, 4), pair(1, 4), int(draw.integers(1, 4))
         channels = groups * int(draw.integers(1, 3)) + int(turn % 25 == 0)
         shape = (*pair(1, 9), channels)
         if turn % 2:
-            kind: type[Pooling] = [MaxPool, MeanPool, SumPool][turn % 3]
-            yield kind(size, stride, padding, ["floor", "partial", "fit"][int(draw.integers(3))]), shape
+            kind = (MaxPool, MeanPool, SumPool)[turn % 3]
+            yield kind(size, stride, padding, ("floor", "partial", "fit")[int(draw.integers(3))]), shape
         else:
             count = groups * int(draw.integers(1, 6))
             flags = draw.integers(0, 2, 2) == 1
@@ -276,7 +278,7 @@ def nets() -> Json:
     """Whole nets: every stage and gradient, and where cells come from and go."""
     small = [(name, parse(text, input=(12, 11, 3), classes=10)) for name, text in NETS.items()]
     own = [(name, zoo.net(name)) for name in ("x5", "spreadsheet", "digits", "lenet5")]
-    own += [("mobilenetv2 on 32x32", zoo.net("mobilenetv2", input=(32, 32, 3), classes=5))]
+    own += [("one of MobileNet's blocks", parse(MOBILE, input=(15, 13, 3), classes=5))]
     return {"nets": [net_case(name, net) for name, net in [*small, *own]]}
 
 
@@ -349,7 +351,7 @@ def numbers() -> Json:
     ]
     told = [*filter(math.isfinite, doubles), *ties, 0.0, -0.0, 1e16, 1e-5]
     return {
-        "sums": [{"values": [number(v) for v in one], "sum": number(summed(one))} for one in sums(draw)],
+        "sums": [{"values": [number(v) for v in one], "sum": number(exact_sum(one))} for one in sums(draw)],
         "printed": [printed(groups) for groups in groups_of(draw)],
         "texts": [[value, n % 7, Ruler(n % 7).text(value)] for n, value in enumerate(rounded(draw))],
         "shortest": [
@@ -358,12 +360,6 @@ def numbers() -> Json:
         "general": [[value, f"{value:.9g}", f"{value:g}", repr(value)] for value in told],
         "losses": [*losses(draw)],
     }
-
-
-def summed(values: Iterable[float]) -> float:
-    from cutaway.layers.working import exact_sum
-
-    return exact_sum(values)
 
 
 def sums(draw: np.random.Generator) -> list[list[float]]:

@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser import axe, chromium, page_of, settled
+from tests.browser import page_of, serious_faults, settled
 from tests.command import ran
 
 pytestmark = pytest.mark.usefixtures("chromium")
-__all__ = ["axe", "chromium"]
 
 
 @pytest.fixture(scope="module")
@@ -100,11 +99,4 @@ def test_no_serious_fault_of_accessibility(chromium, picture, tmp_path, axe, wid
     ran("lab", picture, "-o", file)
     with page_of(chromium, file, viewport={"width": width, "height": 900}) as page:
         assert page.evaluate("() => document.documentElement.scrollWidth") <= width
-        page.evaluate(axe)
-        found = page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
-        serious = [
-            f"{one['id']}: {one['nodes'][0]['html'][:120]}"
-            for one in found["violations"]
-            if one["impact"] in ("serious", "critical")
-        ]
-        assert serious == []
+        assert serious_faults(page, axe) == []

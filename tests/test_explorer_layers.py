@@ -1,4 +1,4 @@
-"""The page's JavaScript by itself, run by Node: its layers, nets and numbers against the declarations, and what its own tests say."""
+"""The page's JavaScript without a page, run by Node: its layers, nets and numbers against Python's, and the rest."""
 
 import json
 import os

@@ -14,11 +14,10 @@ import pytest
 import cutaway
 from cutaway.model import Model
 from cutaway.net import start, zoo
-from tests.browser import chromium, guess, look, page_of, settled
+from tests.browser import guess, look, page_of, settled
 from tests.command import PYTHON, WHERE, ran
 
 pytestmark = pytest.mark.usefixtures("chromium")
-__all__ = ["chromium"]
 
 
 @pytest.fixture(scope="module")
@@ -147,9 +146,12 @@ def test_follows_a_training(chromium, tmp_path):
             seen: set[tuple[int, float]] = set()
             until = time.monotonic() + 60
             while len(seen) < 3 and time.monotonic() < until and process.poll() is None:
-                epoch = page.evaluate("() => document.querySelector('.cutaway').app.state.epoch")
+                epoch, cell = page.evaluate(
+                    "() => { const { app } = document.querySelector('.cutaway');"
+                    " return [app.state.epoch, app.valueOf('conv1', [3, 3, 1])]; }"
+                )
                 if epoch:
-                    seen.add((epoch, value(page, "conv1", 3, 3, 1)))
+                    seen.add((epoch, cell))
                 page.wait_for_timeout(50)
             assert len(seen) >= 3
             assert len({number for _, number in seen}) == len(seen), "the weights move"

@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.browser import chromium, settled
+from tests.browser import settled
 from tests.command import WHERE, ran
 
 pytestmark = pytest.mark.usefixtures("chromium")
-__all__ = ["chromium"]
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser import axe, chromium, guess, look, page_of, settled
+from tests.browser import guess, look, page_of, serious_faults, settled
 from tests.command import ran
 
 pytestmark = pytest.mark.usefixtures("chromium")
-__all__ = ["axe", "chromium"]
 
 
 @pytest.fixture(scope="session")
@@ -284,14 +283,7 @@ def test_no_serious_fault_of_accessibility(chromium, file, axe, width, scheme):
     with page_of(chromium, file, viewport={"width": width, "height": 900}, color_scheme=scheme) as page:
         page.click(".show-table")
         look(page, "conv2", 3, 4, 5)
-        page.evaluate(axe)
-        found = page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
-        serious = [
-            f"{one['id']}: {one['nodes'][0]['html'][:120]}"
-            for one in found["violations"]
-            if one["impact"] in ("serious", "critical")
-        ]
-        assert serious == []
+        assert serious_faults(page, axe) == []
 
 
 @pytest.mark.parametrize("width", [1440, 1024, 390])

@@ -18,11 +18,10 @@ from cutaway.model import Model
 from cutaway.net import parse, start, zoo
 from cutaway.trace import record
 from cutaway.trace.digits import ruler
-from tests.browser import chromium, page_of
+from tests.browser import page_of
 from tests.nets import NETS
 
 pytestmark = pytest.mark.usefixtures("chromium")
-__all__ = ["chromium"]
 
 CELLS = 1000
 """Cells of each net that are looked at."""

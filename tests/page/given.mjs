@@ -32,7 +32,7 @@ export function near(found, due, what) {
   assert.equal(found.data.length, expected.length, `${what}: length`);
   expected.forEach((value, n) => {
     const own = found.data[n];
-    if (!(own === value || (Number.isNaN(own) && Number.isNaN(value)) || Math.abs(own - value) <= bound[n])) assert.fail(`${what} at ${n}: ${own}, not ${value} (within ${bound[n]})`);
+    if (!(own === value || (Number.isNaN(own) && Number.isNaN(value)) || Math.abs(own - value) <= (bound[n] ?? bound[0]))) assert.fail(`${what} at ${n}: ${own}, not ${value} (within ${bound[n] ?? bound[0]})`);
   });
 }
 

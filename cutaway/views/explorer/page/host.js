@@ -90,7 +90,8 @@ async function start() {
   const inside = document.getElementById('content');
   const content = inside ? JSON.parse(inside.textContent ?? '') : await (await fetch('content')).json();
   document.title = `${content.title}: cutaway`;
-  return explorer.render({ model: content.served ? served(content) : hostOf(content), el: document.body });
+  await explorer.render({ model: content.served ? served(content) : hostOf(content), el: document.body });
+  document.querySelector('.opening')?.remove();
 }
 
 start().catch((error) => {

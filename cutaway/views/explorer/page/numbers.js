@@ -28,7 +28,7 @@ export function exactSum(values) {
       x = high;
     }
     partials.length = n;
-    partials.push(x);
+    if (x) partials.push(x);
   }
   let n = partials.length - 1, high = n < 0 ? 0 : partials[n], low = 0;
   while (n > 0) {
