@@ -10,7 +10,7 @@ from PIL import Image
 
 import cutaway as cw
 from cutaway.errors import InputError
-from cutaway.model import Model
+from cutaway.model import Model, epochs
 from cutaway.net import parse, start
 from cutaway.trace import record
 from cutaway.views.explorer import at_hand, lab, packing
@@ -100,13 +100,18 @@ def test_the_ranges_hold_nearly_all_numbers_of_all_pictures(at_once, monkeypatch
     assert content(subject, [])["ranges"] == {}
 
 
-def test_the_epochs_are_those_that_are_kept_and_can_be_asked_for(made, run):
+def test_the_epochs_are_those_that_are_kept_and_can_be_asked_for(made, run, monkeypatch):
     assert [epoch["number"] for epoch in made["epochs"]] == [1, 2, 3]
     facts = cw.load(run).facts
     assert made["epoch"] == facts["epoch"]
     assert made["epochs"][1]["validation_loss"] == facts["epochs"][1]["validation_loss"]
     assert set(made["epochs"][0]) == {"number", "loss", "accuracy", "validation_loss", "validation_accuracy"}
-    assert content(of_model(cw.load(run), run), [])["epochs"] == []
+    alone = content(of_model(cw.load(run), run), [])
+    assert [epoch["number"] for epoch in alone["epochs"]] == [1, 2, 3]
+    kernel = np.frombuffer(base64.b64decode(alone["kept"][2]["conv1.kernel"]), np.float32)
+    np.testing.assert_array_equal(kernel, epochs.load(run, 2, cw.load(run).net)["conv1.kernel"].ravel())
+    monkeypatch.setattr(import_module("cutaway.views.explorer.content"), "KEPT", 1000)
+    assert content(of_model(cw.load(run), run), [])["epochs"] == [], "too many for a file"
     assert content(of_model(cw.load(run)), [], served=True)["epochs"] == []
 
 

@@ -290,3 +290,14 @@ def test_no_serious_fault_of_accessibility(chromium, file, axe, width, scheme):
 def test_nothing_hangs_over_the_side(chromium, file, width):
     with page_of(chromium, file, viewport={"width": width, "height": 844}) as page:
         assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+
+
+def test_a_file_carries_the_epochs_that_were_kept(page):
+    look(page, "conv1", 3, 3, 2)
+    before = page.inner_text(".cutaway .where"), page.inner_text(".cutaway .guesses")
+    page.locator(".cutaway .epochs input").fill("0")
+    page.wait_for_function("() => document.querySelector('.cutaway').app.state.epoch === 1")
+    settled(page)
+    assert "1 of 8:" in page.inner_text(".cutaway .epochs output")
+    assert page.inner_text(".cutaway .where") != before[0]
+    assert page.inner_text(".cutaway .guesses") != before[1]

@@ -34,6 +34,8 @@ LIGHT = 8_000_000
 """Bytes of weights that a page is given at once, where something answers for it."""
 HEAVIEST = 20_000_000
 """Bytes of weights that go into a single file."""
+KEPT = 4_000_000
+"""Bytes of weights of all epochs that were kept, up to which a single file carries them."""
 
 IN_A_FILE = 400_000
 """Signs that the pictures of a file or a notebook may take, as they were; else they are given as the net sees them."""
@@ -68,6 +70,7 @@ def content(
             f"{memory(HEAVIEST)}; cutaway open, without -o, shows it"
         )
     remote = served and large
+    epochs = subject.epochs if served or subject.size * len(subject.epochs) <= KEPT else []
     return {
         "format": FORMAT,
         "title": escaped(subject.title),
@@ -81,7 +84,8 @@ def content(
         "pictures": packed(pictures, prepared, room),
         "ink": is_ink(pictures),
         "ranges": ranges(subject, prepared),
-        "epochs": [figures(epoch) for epoch in subject.epochs] if served else [],
+        "epochs": [figures(epoch) for epoch in epochs],
+        "kept": {} if served else {epoch["number"]: numbers(subject.at(epoch["number"])) for epoch in epochs},
         "epoch": subject.epoch,
         "remote": remote,
         "served": served,
@@ -120,6 +124,11 @@ def loss(net: Net) -> str | None:
     if len(net.shapes()[net.output.name]) != 1 or isinstance(net.output.layer, LogSoftmax):
         return None
     return loss_for(net.output.layer).name
+
+
+def numbers(own: Weights) -> dict[str, str]:
+    """The numbers of each array of weights."""
+    return {name: packing.floats(value) for name, value in own.items()}
 
 
 def weights(net: Net, own: Weights, carried: bool) -> dict[str, Any]:

@@ -27,7 +27,7 @@
  */
 
 import { tables } from './colour.js';
-import { openLayers, openWeights, split } from './content.js';
+import { openEpoch, openLayers, openWeights, split } from './content.js';
 import { editedNet, editedWeights, replacements } from './edits.js';
 import { cellAt, offset, size, tensor } from './layers/layer.js';
 import { niceCeil } from './numbers.js';
@@ -286,6 +286,8 @@ export class App {
 
   /** Switches to the weights of an epoch, which are asked for where they are not there yet. @param {number | null} epoch */
   async toEpoch(epoch) {
+    const carried = epoch !== null && !this.epochWeights.has(epoch) && openEpoch(this.content, epoch);
+    if (carried) this.epochWeights.set(epoch, carried);
     if (epoch !== null && !this.epochWeights.has(epoch) && epoch !== this.content.epoch && !this.content.remote) {
       try {
         const { message, buffers } = await this.question({ ask: 'epoch', epoch });

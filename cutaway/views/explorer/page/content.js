@@ -23,6 +23,7 @@
  * @property {boolean} remote
  * @property {boolean} served
  * @property {Content[]} [beside]  other models to compare with
+ * @property {Record<string, Record<string, string>>} [kept]  the weights of other epochs, where a file carries them
  * @property {boolean} [live]  whether a training goes on
  */
 
@@ -58,6 +59,12 @@ export function openWeights(content) {
     if (data !== null) (own[layer] ??= {})[part] = floatsOf(data, shape);
   }
   return own;
+}
+
+/** The weights of an epoch that the file carries, if it does. @param {Content} content @param {number} epoch */
+export function openEpoch(content, epoch) {
+  const kept = content.kept?.[epoch];
+  return kept && openWeights({ ...content, weights: Object.fromEntries(Object.entries(content.weights).map(([name, weight]) => [name, { ...weight, data: kept[name] }])) });
 }
 
 /** @param {string} name */
