@@ -1,6 +1,3 @@
-import { percent } from './numbers.js';
-import { html, put } from './dom.js';
-
 /** The probability of each class from what the net says: as cutaway/model/outputs.py. @param {'one' | 'two' | 'each'} kind @param {import('./net.js').Layer} output @param {import('./layers/layer.js').Tensor} said @returns {number[]} */
 export function probabilitiesOf(kind, output, said) {
   const numbers = Array.from(said.data);
@@ -10,5 +7,3 @@ export function probabilitiesOf(kind, output, said) {
 
 /** The cell of the output in which a class stands. @param {'one' | 'two' | 'each'} kind @param {number} index */
 export const cellOfClass = (kind, index) => [kind === 'two' ? 0 : index];
-
-void html; void put; void percent;

@@ -21,12 +21,20 @@
  *   `width` is that of the whole strip, which may be wider than what is seen; `left` is where it starts
  */
 
-export const LONG = 376, PICTURE = 168, FOLDED = 15, BARS = 150, BAR = 26, LABEL = 20;
+/** The height of the strip, the side of the picture, a layer that is folded, the width of the bars. */
+export const LONG = 376;
+export const PICTURE = 168;
+export const FOLDED = 15;
+export const BARS = 150;
+/** On a narrow screen: from one bar to the next, and the height of a name. */
+const BAR = 26, LABEL = 20;
 /** Between a layer and one that is folded behind it. */
 const TIGHT = 5;
 /** About the width of a letter in a layer's name. */
 const LETTER = 6.8;
-export const MOST_BARS = 12, TOP_BARS = 10;
+/** So many classes each have a bar; of more, the most probable ones. */
+export const MOST_BARS = 12;
+export const TOP_BARS = 10;
 
 /** Stages that are shown, in order: the picture as the net gets it first. @param {import('./app.js').App} app */
 export function shownStages(app) {
