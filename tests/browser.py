@@ -61,7 +61,7 @@ def page_of(browser: Any, address: str | Path, **settings: Any) -> Iterator[Any]
         page.goto(where)
         page.wait_for_selector(".cutaway .guesses li.best, .cutaway .trouble:not([hidden]), .cutaway .lab")
         yield page
-        assert wrong == []
+        assert wrong == [], "\n".join(wrong)
     finally:
         context.close()
 

@@ -301,3 +301,40 @@ def test_a_file_carries_the_epochs_that_were_kept(page):
     assert "1 of 8:" in page.inner_text(".cutaway .epochs output")
     assert page.inner_text(".cutaway .where") != before[0]
     assert page.inner_text(".cutaway .guesses") != before[1]
+
+
+def test_a_layer_that_the_page_does_not_know_is_named_and_the_rest_is_shown(chromium, file, tmp_path):
+    text = file.read_text("utf-8")
+    assert '"kind":"maxpool"' in text
+    strange = tmp_path / "strange.html"
+    strange.write_text(text.replace('"kind":"maxpool"', '"kind":"mystery"'), encoding="utf-8")
+    with page_of(chromium, strange) as page:
+        page.wait_for_selector(".cutaway .trouble:not([hidden])")
+        assert "the kind of layer mystery (maxpool1)" in page.inner_text(".cutaway .trouble")
+        look(page, "conv1", 3, 3, 2)
+        assert page.locator(".working .grid").count() == 3
+        look(page, "maxpool1", 1, 1, 0)
+        assert "does not know" in page.inner_text(".working .body")
+
+
+def test_a_webcam_that_is_refused_says_so_and_the_view_stays(page):
+    before = guess(page)
+    page.click(".controls .webcam")
+    page.wait_for_selector(".controls .said:not([hidden])")
+    assert "webcam" in page.inner_text(".controls .said")
+    assert guess(page) == before
+
+
+def test_content_that_cannot_be_read_is_said_in_a_line(chromium, file, tmp_path):
+    damaged = tmp_path / "damaged.html"
+    text = file.read_text("utf-8")
+    at = text.index('"pixels":"') + len('"pixels":"')
+    damaged.write_text(text[:at] + "AAAA" + text[at + 4 :], encoding="utf-8")
+    context = chromium.new_context()
+    try:
+        page = context.new_page()
+        page.goto(damaged.as_uri())
+        page.wait_for_selector(".cutaway .trouble")
+        assert "cannot show the net" in page.inner_text(".cutaway .trouble")
+    finally:
+        context.close()

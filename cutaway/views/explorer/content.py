@@ -105,6 +105,7 @@ def layers(net: Net) -> list[dict[str, Any]]:
             "text": node.layer.text(),
             "settings": settings(node.layer),
             "inputs": list(node.inputs),
+            "shape": list(row.shape),
             "multiplications": row.cost.multiplications,
             "parameters": row.cost.parameters,
             "keeps_pixels": node.layer.keeps_pixels,

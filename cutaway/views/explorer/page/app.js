@@ -136,7 +136,14 @@ export class App {
     if (!this.changed.size) return;
     const what = this.changed;
     this.changed = new Set();
-    for (const listen of this.listeners) listen(what);
+    for (const listen of this.listeners) {
+      try {
+        listen(what);
+      } catch (error) {                                                                     // one panel that fails leaves the others standing
+        console.error(error);
+        this.report(new Error(`part of this page failed: ${/** @type {Error} */ (error).message}`));
+      }
+    }
   }
 
   /** @param {(what: Set<What>) => void} listener */

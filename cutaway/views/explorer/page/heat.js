@@ -50,7 +50,7 @@ export function makeHeat(app, root) {
   function show() {
     clearTimeout(timer);
     job += 1;
-    if (app.content.remote || !app.stages[app.prepared]) return put(find(root, '.lede'), html`This net is too large for it in the page.`);
+    if (app.content.remote || !app.stages[app.prepared] || !app.stages[scoresOf(app)]) return put(find(root, '.lede'), html`${app.content.remote ? 'This net is too large for it in the page.' : 'The scores of this net are not computed here.'}`);
     const [a, b] = compared(app), [h, w, depth] = app.shapes[app.prepared], scores = scoresOf(app);
     const lede = app.content.kind === 'two' ? `for ${app.classes[a]}` : `of ${app.classes[a]} over ${app.classes[b]}`;
     find(root, '.lede').textContent = `The lead ${lede} is ${printed(lead(app, app.stages, a, b))}. Orange: this place speaks for it; blue: against. The scale is the same for every picture.`;

@@ -34,7 +34,7 @@ export function makePatches(app, root, take) {
 
   return function show() {
     const { layer: name, cell } = app.focus, layer = app.layer(name), shape = app.shapes[name];
-    root.hidden = !layer || shape.length !== 3 || app.isPixels(name);
+    root.hidden = !layer || shape.length !== 3 || app.isPixels(name) || !(app.stages[name] || app.content.remote);
     if (root.hidden || !layer) return;
     const map = cell[2];
     find(root, '.which').textContent = shape[2] > 1 ? `map ${map} of ${name}` : name;

@@ -40,7 +40,7 @@ export function makeSweeps(app, now) {
   function update() {
     const mine = ++job;
     clearTimeout(timer);
-    if (app.content.remote) return;
+    if (app.content.remote || !app.stages[app.output.name]) return;
     const queue = plots.filter((plot) => plot.key !== keyOf(plot)), old = new Set(queue), asked = performance.now();
     if (!queue.length) return;
     /** @type {Map<Plot, number[][]>} */
