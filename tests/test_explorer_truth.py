@@ -38,13 +38,13 @@ STAGES = """() => {
 """Every stage as the page computed it."""
 
 READ = """(cells) => {
-  const { app } = document.querySelector('.cutaway'), root = document.querySelector('.working');
+  const page = document.querySelector('.cutaway'), { app } = page, root = document.querySelector('.working');
   const text = (element) => element.textContent.replaceAll('−', '-').replace(/\\s/g, '');
   const all = (within, selector) => [...within.querySelectorAll(selector)];
   const called = (grid) => grid.querySelector('figcaption').firstChild.textContent.trim().split(' ')[0];
   return cells.map(([layer, cell]) => {
-    app.pin({ layer, cell });
-    app.refresh();
+    Object.assign(app.state, { pin: { layer, cell }, hover: null, channel: null });
+    page.showWorking();                                    // the strip need not be drawn a thousand times
     const own = (sum, selector) =>
       all(sum, selector).filter((one) => one.closest('.sum') === sum || sum.matches('table')).map(text);
     const sums = all(root, '.sum').map((sum) => ({ terms: own(sum, '.t'), total: own(sum, '.total')[0] }));

@@ -85,7 +85,7 @@ function open(content, pictures, host, root, alone) {
   dark.addEventListener('change', recolour);
   app.tell('layout', 'look', 'stages', 'focus', 'trouble');
   app.refresh();
-  Object.assign(root, { app, strip, input, opened: performance.now() });                                               // for tests
+  Object.assign(root, { app, strip, input, opened: performance.now(), showWorking: () => showWorking(app, root, strip) });                                               // for tests
   if (alone) {
     const folded = [...app.state.folded];
     follow(app, input, location.hash).then(() => keepLink(app, input, folded));
