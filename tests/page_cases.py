@@ -50,6 +50,7 @@ of a double. All others agree exactly."""
 CELLS = 12
 """Of each layer whose workings are compared."""
 
+DEPTHWISE = "conv 5 3x2 stride 2x3 pad 1 2 0 1 groups 5 dilation 2x2"
 MOBILE = (
     "scale, conv 8 3x3 stride 2 same no bias, norm, relu6, residual(conv 24 1x1 no bias, norm, relu6, "
     "conv 24 3x3 same groups 24 no bias, norm, relu6, conv 8 1x1 no bias, norm), globalmean, dense classes, softmax"
@@ -103,7 +104,15 @@ def working(made: Working) -> Json:
         for term in made.terms
     ]
     steps = [{"formula": step.formula, "value": number(step.value)} for step in made.steps]
-    return {"rule": made.rule, "terms": terms, "combined": number(made.combined), "steps": steps}
+    winner = made.terms.index(made.winner) if made.winner else -1
+    return {
+        "rule": made.rule,
+        "terms": terms,
+        "combined": number(made.combined),
+        "steps": steps,
+        "value": number(made.value),
+        "winner": winner,
+    }
 
 
 # ---- layers
@@ -118,6 +127,7 @@ def layers() -> Json:
                 *map(named, CASES),
                 *(by_chance(name, layer_of(text), shapes) for (text, shapes), name in zip(LAYERS, NAMES, strict=True)),
                 *(by_chance(layer.text(), layer, (shape,)) for layer, shape in windows() if fits(layer, shape)),
+                by_chance("each channel by itself", layer_of(DEPTHWISE), ((9, 8, 5),)),
                 *not_finite(),
             ],
             "misfits": [
@@ -365,7 +375,8 @@ def numbers() -> Json:
 def sums(draw: np.random.Generator) -> list[list[float]]:
     """Of all sizes, with halves that the smallest number decides, and with what is not finite."""
     spread = [draw.normal(size=n) * 10.0 ** draw.integers(-30, 30, n) for n in (1, 2, 3, 50, 400) for _ in range(20)]
-    half = [[1.0, 2.0**-53, sign * 2.0**-power] for sign in (1, -1) for power in (54, 105, 106, 107, 1074)]
+    powers, signs = (54, 105, 106, 107, 1074), (1, -1)
+    half = [[one, one * 2.0**-53, two * 2.0**-power] for one in signs for two in signs for power in powers]
     by_hand = [[1e16, 1.0, 1e-16], [1.0, 1e100, 1.0, -1e100], [2.0**53, 1.0, 2.0**-53], [], [-0.0], [0.1] * 10]
     return [
         *(one.tolist() for one in spread),

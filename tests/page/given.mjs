@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 
 import { KINDS } from '../../cutaway/views/explorer/page/layers/index.js';
 import { count, range, tensor } from '../../cutaway/views/explorer/page/layers/layer.js';
+import { valueOf, winner } from '../../cutaway/views/explorer/page/layers/working.js';
 
 export const given = JSON.parse(readFileSync(process.env.CASES, 'utf8'));
 
@@ -48,9 +49,11 @@ export function sameWorking(found, due, ulps, what) {
   const words = ({ rule, terms, steps }) => ({ rule, terms: terms.map(({ factors, formula }) => [formula, ...factors.map(({ of, cell }) => [of, cell])]), steps: steps.map(({ formula }) => formula) });
   if (ulps === 0) assert.deepEqual(words(found), words(due), what);
   else assert.deepEqual(withoutLast(words(found)), withoutLast(words(due)), what);
-  const values = ({ terms, combined, steps }) => [...terms.flatMap(({ factors, value }) => [...factors.map((factor) => factor.value), value]), combined, ...steps.map(({ value }) => value)].map(number);
-  const expected = values(due), scale = expected.reduce((most, value) => (Math.abs(value) > most ? Math.abs(value) : most), 0);
-  values(found).forEach((value, n) => {
+  const values = ({ terms, combined, steps }, value) => [...terms.flatMap((term) => [...term.factors.map((factor) => factor.value), term.value]), combined, ...steps.map((step) => step.value), value].map(number);
+  const expected = values(due, due.value), scale = expected.reduce((most, value) => (Math.abs(value) > most ? Math.abs(value) : most), 0);
+  const won = winner(found);
+  assert.equal(won ? found.terms.indexOf(won) : -1, due.winner, `${what}: the winner`);
+  values(found, valueOf(found)).forEach((value, n) => {
     const off = Math.abs(value - expected[n]);
     assert.ok(Object.is(value, expected[n]) || value === expected[n] || off <= ulps * 2 ** -53 * Math.max(Math.abs(expected[n]), scale < 64 ? scale : 0), `${what}: ${value}, not ${expected[n]}`);
   });

@@ -50,3 +50,17 @@ test('a curve draws what forward computes', () => {
     for (const [n] of cells(whole([x.data.length]))) assert.equal(Math.fround(curve(x.data[n])), y.data[n], one.name);
   }
 });
+
+test('a size that does not fit is shown as arithmetic', () => {
+  const settings = { size: [3, 3], stride: [2, 2], padding: [0, 0, 1, 0], edge: 'fit' };
+  assert.throws(() => KINDS.maxpool.shape(settings, [[11, 11, 1]]), { message: '(11 - 3 + 1) / 2 + 1 = 5.5 is not a whole number' });
+});
+
+test('the note of flatten is its arithmetic', () => {
+  const shape = [3, 4, 5];
+  for (const cell of cells(whole(shape))) {
+    const [r, c, k] = cell, slot = (r * 4 + c) * 5 + k;
+    assert.equal(KINDS.flatten.note({}, [slot], [shape]), `(row ${r} × 4 columns + column ${c}) × 5 maps + map ${k} = slot ${slot}`);
+  }
+  assert.equal(KINDS.flatten.note({}, [3], [[5]]), '');
+});

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { backward, behind, consumers, feeds, run, shapesOf, sources } from '../../cutaway/views/explorer/page/net.js';
+import { backward, behind, consumers, feeds, run, shapesOf, sources, strongest, valueAt, working } from '../../cutaway/views/explorer/page/net.js';
 import { byLayer, given, near, opened, openedAll, openedNet, region, regions } from './given.mjs';
 
 for (const one of given.nets) {
@@ -23,6 +23,17 @@ for (const one of given.nets) {
     for (const [layer, due] of Object.entries(own)) for (const [name, gradient] of Object.entries(due)) near(slopes.weights[layer][name], gradient, `gradient of ${layer}.${name}`);
     assert.deepEqual(Object.keys(slopes.stages).sort(), Object.keys(one.slopes).sort());
     for (const [name, due] of Object.entries(one.slopes)) near(slopes.stages[name], due, `gradient of ${name}`);
+  });
+
+  test(`${one.name}: the strongest source`, () => {
+    const stages = run(net, weights, picture);
+    for (const { name, cell } of one.cells.filter((looked) => looked.name !== 'input')) {
+      const layer = net.find((own) => own.name === name), made = working(layer, stages, weights, cell), found = strongest(layer, made);
+      assert.ok(layer.inputs.includes(found.name), `${name} ${cell}`);
+      const own = made.terms.find(({ factors }) => factors.some((factor) => factor.cell.join() === found.cell.join() && factor.value === valueAt(stages, found.name, found.cell)));
+      const sizes = made.terms.filter(({ factors }) => factors.some(({ of }) => of.startsWith('input'))).map(({ value }) => (made.rule === 'max' ? value : Math.abs(value)));
+      assert.equal(made.rule === 'max' ? own.value : Math.abs(own.value), Math.max(...sizes), `${name} ${cell}`);
+    }
   });
 
   test(`${one.name}: where cells come from, and go`, () => {
