@@ -59,7 +59,8 @@ clean:  ## remove .venv and all that was built; models in runs/ stay
 
 # What checks the page. Without npm's registry everything else still works, and says what it leaves out.
 node_modules/setup.stamp: package.json package-lock.json | .venv/setup.stamp
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --silent --no-audit --no-fund --fetch-retries 1 && touch $@ || \
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --silent --no-audit --no-fund --fetch-retries 1 \
+		--fetch-retry-mintimeout 1000 && touch $@ || \
 		echo "npm's packages could not be installed: the page's types and accessibility will not be checked"
 
 $(BIN)/pip:

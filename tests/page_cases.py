@@ -31,7 +31,7 @@ from cutaway.net.run import backward, converted, forward
 from cutaway.trace import reach
 from cutaway.trace.digits import Ruler, Sum, ruler, shortest, subtotals_that_add_up
 from tests.cases import CASES, Case
-from tests.layer_table import LAYERS, NAMES, inputs_of, layer_of, weights_of
+from tests.layer_table import LAYERS, NAMES, Row, inputs_of, layer_of, weights_of
 from tests.nets import NETS, drawn
 
 Json = dict[str, Any]
@@ -50,7 +50,15 @@ of a double. All others agree exactly."""
 CELLS = 12
 """Of each layer whose workings are compared."""
 
-DEPTHWISE = "conv 5 3x2 stride 2x3 pad 1 2 0 1 groups 5 dilation 2x2"
+MORE: tuple[Row, ...] = (
+    ("conv 5 3x2 stride 2x3 pad 1 2 0 1 groups 5 dilation 2x2", ((9, 8, 5),)),
+    ("conv 4 2x2 groups 4", ((3, 4, 4),)),
+    ("resize 4x5 crop", ((6, 11, 1),)),
+    ("resize 5x4 crop", ((11, 6, 2),)),
+    ("resize 6x5 fit", ((11, 4, 1),)),
+    ("resize 5x6 fit", ((4, 11, 1),)),
+)
+"""What the page computes in a way of its own, or rounds."""
 MOBILE = (
     "scale, conv 8 3x3 stride 2 same no bias, norm, relu6, residual(conv 24 1x1 no bias, norm, relu6, "
     "conv 24 3x3 same groups 24 no bias, norm, relu6, conv 8 1x1 no bias, norm), globalmean, dense classes, softmax"
@@ -127,7 +135,7 @@ def layers() -> Json:
                 *map(named, CASES),
                 *(by_chance(name, layer_of(text), shapes) for (text, shapes), name in zip(LAYERS, NAMES, strict=True)),
                 *(by_chance(layer.text(), layer, (shape,)) for layer, shape in windows() if fits(layer, shape)),
-                by_chance("each channel by itself", layer_of(DEPTHWISE), ((9, 8, 5),)),
+                *(by_chance(text, layer_of(text), shapes) for text, shapes in MORE),
                 *not_finite(),
             ],
             "misfits": [
