@@ -24,7 +24,7 @@ demo: .venv/demo.stamp  ## train on real handwritten digits, show the guesses an
 	$(BIN)/python examples/demo.py
 
 test: setup  ## run the tests, and the examples in README.md and docs/, one process a core
-	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST_ARGS)
 
 check: setup docs  ## what must hold before a commit: format, lint, types, who imports whom, docs without a warning
 	$(BIN)/ruff format --check

@@ -168,7 +168,13 @@ def test_why_adds_up_and_leads_to_its_cells(page):
     scores = page.evaluate("() => Array.from(document.querySelector('.cutaway').app.stages.dense2.data)")
     chosen = int(page.input_value(".why .a"))
     assert float(total.replace("−", "-")) == pytest.approx(scores[chosen] - scores[3], abs=1e-3)
-    page.locator(".why .votes .cell").first.click()
+    votes = page.locator(".why .votes .cell")
+    before = votes.first.bounding_box()
+    for number in range(5):
+        votes.nth(number).hover()
+        settled(page)
+    assert votes.first.bounding_box() == before, "nothing moves under the pointer"
+    votes.first.click()
     settled(page)
     assert page.inner_text(".cutaway .where").startswith("relu3[")
 

@@ -50,8 +50,8 @@ function touched(app, at, slope) {
 function chosenWeight(app) {
   const { weight } = app.state;
   if (weight && app.weightsOf(weight.layer)?.[weight.weight]) return weight;
-  for (const name of [app.focus.layer, ...app.net.map((layer) => layer.name)]) {
-    const layer = app.layer(name), made = layer && app.weightsOf(name) && app.workingOf({ layer: name, cell: name === app.focus.layer ? app.focus.cell : app.cellIn(name) });
+  for (const name of [app.state.pin.layer, ...app.net.map((layer) => layer.name)]) {
+    const layer = app.layer(name), made = layer && app.weightsOf(name) && app.workingOf({ layer: name, cell: name === app.state.pin.layer ? app.state.pin.cell : app.cellIn(name) });
     if (!made || made.steps.length) continue;
     const terms = made.terms.filter(({ factors }) => factors.length === 2 && factors[1].of in app.weights[name]);
     if (terms.length) {

@@ -78,7 +78,7 @@ function open(content, pictures, host, root, alone) {
     if (what.has('stages')) showBest(app, root);
     if (what.has('trouble')) showTrouble(app, root);
     if (what.has('picture')) unhide(app);
-    sections.forEach((section) => section(what));
+    sections.forEach((update) => update());
   });
   const dark = matchMedia('(prefers-color-scheme: dark)');
   const recolour = () => { app.look = app.readLook(); app.tell('look'); };
@@ -132,17 +132,21 @@ function unhide(app) {
 /** @param {import('./layers/layer.js').Tensor | undefined} a @param {import('./layers/layer.js').Tensor | undefined} b */
 const same = (a, b) => Boolean(a && b && a.shape.join() === b.shape.join() && a.data.every((v, n) => v === b.data[n]));
 
-/** Draws a section when it is in sight, and again when what it shows has changed. @param {App} app @param {HTMLElement} section @param {() => void} draw */
+/** Draws a section when it is in sight, and again when what it shows has changed; not when something is only pointed at, or it would be replaced under the pointer. @param {App} app @param {HTMLElement} section @param {() => void} draw */
 function whenSeen(app, section, draw) {
-  let seen = false, stale = true;
-  new IntersectionObserver(([{ isIntersecting }]) => {
-    seen = isIntersecting;
-    if (seen && stale) { stale = false; draw(); }
-  }, { rootMargin: '200px' }).observe(section);
-  return (/** @type {Set<import('./app.js').What>} */ what) => {
-    if (!(what.has('stages') || what.has('focus') || what.has('net') || what.has('look') || what.has('label') || what.has('weight'))) return;
-    if (seen) draw(); else stale = true;
+  let seen = false, drawn = '';
+  const shown = () => {
+    const { pin, chosen, rival, label, weight, range } = app.state;
+    return JSON.stringify([app.version, pin, chosen, rival, label, weight, range, app.look.dark, app.fresh.size, Object.keys(app.weights).length]);
   };
+  const update = () => {
+    const now = shown();
+    if (!seen || now === drawn) return;
+    drawn = now;
+    draw();
+  };
+  new IntersectionObserver(([{ isIntersecting }]) => { seen = isIntersecting; update(); }, { rootMargin: '200px' }).observe(section);
+  return update;
 }
 
 /** @param {App} app @param {HTMLElement} root */
@@ -209,11 +213,14 @@ function listen(app, root, table) {
     if (channel) app.change({ channel: Number(channel.dataset.channel) }, 'focus');
     else if (cell && !event.target.closest('select')) app.pin({ layer: cell.dataset.layer ?? '', cell: numbers(cell, 'cell') });
   });
+  const working = find(root, '.working');
+  // The working keeps its height while votes are pointed at: else they would move away under the pointer.
+  find(root, '.why').addEventListener('pointerenter', () => { working.style.height = `${working.offsetHeight}px`; });
   find(root, '.why').addEventListener('pointerover', (event) => {
     const row = event.target instanceof Element ? /** @type {HTMLElement | null} */ (event.target.closest('tr[data-cell]')) : null;
     if (row) app.change({ hover: { layer: row.dataset.layer ?? '', cell: numbers(row, 'cell') }, channel: null }, 'focus');
   });
-  find(root, '.why').addEventListener('pointerleave', () => { if (app.state.hover) app.change({ hover: null }, 'focus'); });
+  find(root, '.why').addEventListener('pointerleave', () => { working.style.height = ''; if (app.state.hover) app.change({ hover: null }, 'focus'); });
   const range = /** @type {HTMLSelectElement} */ (find(root, '.range'));
   range.addEventListener('change', () => app.change({ range: /** @type {'net' | 'layer' | 'map'} */ (range.value) }, 'stages', 'focus'));
   toggle(find(root, '.show-table'), find(root, '.table'), table.show);

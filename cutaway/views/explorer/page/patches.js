@@ -28,12 +28,12 @@ export function makePatches(app, root, take) {
       const button = event.target instanceof Element ? /** @type {HTMLElement | null} */ (event.target.closest('[data-n]')) : null, patch = button && best[Number(button.dataset.n)];
       if (!patch || patch.index < 0) return;
       take(patch.index);
-      app.pin({ layer: app.focus.layer, cell: patch.cell });
+      app.pin({ layer: app.state.pin.layer, cell: patch.cell });
     };
   }
 
   return function show() {
-    const { layer: name, cell } = app.focus, layer = app.layer(name), shape = app.shapes[name];
+    const { layer: name, cell } = app.state.pin, layer = app.layer(name), shape = app.shapes[name];
     root.hidden = !layer || shape.length !== 3 || app.isPixels(name) || !(app.stages[name] || app.content.remote);
     if (root.hidden || !layer) return;
     const map = cell[2];

@@ -28,7 +28,7 @@ export function makeWhatIf(app, root) {
   });
 
   return function show() {
-    const { edits } = app.state, layer = app.layer(app.focus.layer), own = layer && app.given.net[layer.index];
+    const { edits } = app.state, layer = app.layer(app.state.pin.layer), own = layer && app.given.net[layer.index];
     const changed = layer && edits.some((edit) => edit.layer === layer.name && !('weight' in edit));
     put(find(root, '.layer'), html`${layer && own ? html`<b>${layer.name}</b>: ${changed ? html`<button class="text on" data-layer="${layer.name}">as it was, ${own.text}</button>` : html`${passes(layer) ? html`<button class="text off" data-layer="${layer.name}">switch it off</button> ` : ''}
       ${replacements(own.kind.word).map((word) => html`<button class="text" data-layer="${layer.name}" data-kind="${word}">${word} instead</button> `)}${!passes(layer) && !replacements(own.kind.word).length ? html`<span class="quiet">it cannot be left out, since its shape differs from what comes in; its weights can be changed</span>` : ''}`}` : ''}`);
