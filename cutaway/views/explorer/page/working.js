@@ -35,7 +35,7 @@ export function workingMarkup(app) {
 function body(app, layer, cell, made) {
   if (!made.terms.length) return html`<p class="say">The window lies in the padding alone: there is nothing to add up.</p>`;
   const [only] = made.terms;
-  if (made.terms.length === 1 && only.factors.length === 1 && !only.formula) return made.steps.length ? bent(app, layer, cell, made) : passed(app, layer, cell, made);
+  if (made.terms.length === 1 && only.factors.length === 1 && !only.formula) return made.steps.length ? bent(app, layer, made) : passed(app, layer, cell, made);
   const drawn = windowOf(made, app.weightsOf(layer.name));
   if (drawn && made.rule === 'max') return won(app, layer, cell, made, drawn);
   if (drawn) return windowSum(app, layer, cell, made, drawn);
@@ -140,8 +140,8 @@ function passed(app, layer, cell, made) {
   return html`<div class="grids">${factor.cell.length === 3 ? mini(app, name, k, [r, r + 1, c, c + 1]) : ''}<p class="say">${cellLink(app, name, factor.cell)} goes on unchanged.<br>${note ? html`${note}<br>` : ''}The number stays <b class="total">${printed(factor.value)}</b>.</p></div>`;
 }
 
-/** One number through a function. @param {App} app @param {Layer} layer @param {number[]} cell @param {Working} made */
-function bent(app, layer, cell, made) {
+/** One number through a function. @param {App} app @param {Layer} layer @param {Working} made */
+function bent(app, layer, made) {
   const [{ factors: [factor] }] = made.terms, name = sourceOf(layer, factor.of), marks = ruler([factor.value]), x = print(factor.value, marks);
   const last = made.steps[made.steps.length - 1];
   return html`<div class="grids">${layer.kind.curve ? curve(app, layer, factor, name, last.value) : factor.cell.length === 3 ? mini(app, name, factor.cell[2], [factor.cell[0], factor.cell[0] + 1, factor.cell[1], factor.cell[1] + 1]) : ''}
