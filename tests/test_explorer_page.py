@@ -14,18 +14,10 @@ pytestmark = pytest.mark.usefixtures("chromium")
 
 
 @pytest.fixture(scope="session")
-def run(tmp_path_factory) -> Path:
-    """A net that knows the bundled digits, with the weights of each epoch."""
-    folder = tmp_path_factory.mktemp("runs") / "digits-1"
-    ran("train", "digits", "--net", "digits", "--epochs", 8, "--keep-epochs", "-o", folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def file(run, tmp_path_factory) -> Path:
+def file(digits_run, tmp_path_factory) -> Path:
     """It as a single file."""
     path = tmp_path_factory.mktemp("pages") / "digits.html"
-    ran("open", run, "-o", path)
+    ran("open", digits_run, "-o", path)
     return path
 
 

@@ -26,6 +26,7 @@
  * @typedef {{paper: string, ink: string, grey: string, line: string, accent: string, density: number, dark: boolean, colours: import('./colour.js').Tables}} Look
  */
 
+import { Changes } from './changes.js';
 import { tables } from './colour.js';
 import { openEpoch, openLayers, openWeights, split } from './content.js';
 import { editedNet, editedWeights, replacements } from './edits.js';
@@ -43,9 +44,11 @@ const floats = (view) => new Float32Array(view.buffer.slice(view.byteOffset, vie
 /** Kinds that pass numbers on as they are. */
 const PASSING = ['flatten', 'dropout', 'concat', 'off'];
 
-export class App {
+/** @extends {Changes<What>} */
+export class App extends Changes {
   /** @param {import('./content.js').Content} content @param {import('./content.js').Picture[]} pictures @param {import('./host.js').Host} host @param {HTMLElement} root */
   constructor(content, pictures, host, root) {
+    super();
     this.content = content;
     this.pictures = pictures;
     this.host = host;
@@ -89,11 +92,6 @@ export class App {
     this.controlsHeight = () => 0;
     /** Says something to those who listen instead of looking. */
     this.speak = (/** @type {string} */ text) => { void text; };
-    /** @type {Set<(what: Set<What>) => void>} */
-    this.listeners = new Set();
-    /** @type {Set<What>} */
-    this.changed = new Set();
-    this.frame = 0;
     /** What went wrong last, in one line; '' when all is well. */
     this.trouble = '';
     this.picture = tensor([1, 1, 1]);
@@ -123,31 +121,6 @@ export class App {
     Object.assign(this.state, changes);
     this.tell(...what);
   }
-
-  /** Draws again what depends on this, in the next frame. @param {...What} what */
-  tell(...what) {
-    what.forEach((one) => this.changed.add(one));
-    this.frame ||= requestAnimationFrame(() => this.refresh());
-  }
-
-  /** Draws now what is waiting to be drawn. */
-  refresh() {
-    this.frame = 0;
-    if (!this.changed.size) return;
-    const what = this.changed;
-    this.changed = new Set();
-    for (const listen of this.listeners) {
-      try {
-        listen(what);
-      } catch (error) {                                                                     // one panel that fails leaves the others standing
-        console.error(error);
-        this.report(new Error(`part of this page failed: ${/** @type {Error} */ (error).message}`));
-      }
-    }
-  }
-
-  /** @param {(what: Set<What>) => void} listener */
-  listen(listener) { this.listeners.add(listener); }
 
   /** Another picture: everything is computed again. @param {Tensor} picture */
   setPicture(picture) {

@@ -29,6 +29,7 @@
  * @typedef {{paper: string, ink: string, grey: string, line: string, accent: string, density: number, colours: import('./colour.js').Tables}} Look
  */
 
+import { Changes } from './changes.js';
 import { tables } from './colour.js';
 import { START, computed, convWindow } from './lab-net.js';
 import { longest, prepared } from './lab-pictures.js';
@@ -48,9 +49,11 @@ function largest(data) {
   return top;
 }
 
-export class Lab {
+/** @extends {Changes<What>} */
+export class Lab extends Changes {
   /** @param {Source[]} pictures @param {HTMLElement} root */
   constructor(pictures, root) {
+    super();
     this.pictures = pictures;
     this.root = root;
     this.source = pictures[0];
@@ -58,11 +61,6 @@ export class Lab {
     this.chosen = null;
     /** @type {State} */
     this.state = { setup: START, size: 28, colour: false, channel: 0, asPicture: false, toScale: false, hold: null, pin: { panel: 1, cell: [0, 0] }, hover: null, playing: false };
-    /** @type {Set<(what: Set<What>) => void>} */
-    this.listeners = new Set();
-    /** @type {Set<What>} */
-    this.changed = new Set();
-    this.frame = 0;
     this.trouble = '';
     this.speak = (/** @type {string} */ text) => { void text; };
     this.look = this.readLook();
@@ -81,27 +79,12 @@ export class Lab {
     this.tell(...what);
   }
 
-  /** Draws again what depends on this, in the next frame. @param {...What} what */
-  tell(...what) {
-    what.forEach((one) => this.changed.add(one));
-    this.frame ||= requestAnimationFrame(() => this.refresh());
+  /** Computed once, however much was typed meanwhile. @param {Set<What>} what */
+  prepare(what) {
+    if (!what.has('picture') && !what.has('setup')) return;
+    this.compute();
+    what.add('stages').add('focus');
   }
-
-  /** Draws now what is waiting to be drawn: computed once, however much was typed meanwhile. */
-  refresh() {
-    this.frame = 0;
-    if (!this.changed.size) return;
-    const what = this.changed;
-    this.changed = new Set();
-    if (what.has('picture') || what.has('setup')) {
-      this.compute();
-      what.add('stages').add('focus');
-    }
-    for (const listen of this.listeners) listen(what);
-  }
-
-  /** @param {(what: Set<What>) => void} listener */
-  listen(listener) { this.listeners.add(listener); }
 
   /** @param {Partial<Setup>} changes */
   set(changes) { this.change({ setup: { ...this.state.setup, ...changes }, playing: false }, 'setup'); }
