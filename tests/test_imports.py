@@ -24,6 +24,7 @@ HEAVY = {
     "torch",
     "uvicorn",
     "websockets",
+    "xlsxwriter",
 }
 """The libraries that take long to import."""
 

@@ -4,5 +4,6 @@ from cutaway.model.evaluation import ClassFigures, Evaluation
 from cutaway.model.folder import load
 from cutaway.model.guesses import Guess, Guesses
 from cutaway.model.model import Model
+from cutaway.model.predictions import Predictions
 
-__all__ = ["ClassFigures", "Evaluation", "Guess", "Guesses", "Model", "load"]
+__all__ = ["ClassFigures", "Evaluation", "Guess", "Guesses", "Model", "Predictions", "load"]

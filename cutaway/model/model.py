@@ -18,8 +18,9 @@ from cutaway.errors import DataError, InputError, JobError, ModelError, PictureE
 from cutaway.layers.layer import describe
 from cutaway.losses import CrossEntropy, loss_for
 from cutaway.model import outputs
-from cutaway.model.evaluation import Evaluation, figures, same_classes
+from cutaway.model.evaluation import Evaluation, same_classes
 from cutaway.model.guesses import Guesses, ranked
+from cutaway.model.predictions import Predictions
 from cutaway.net import Net
 from cutaway.pictures import Pictures, decode
 from cutaway.pictures.threads import over_threads
@@ -142,19 +143,30 @@ class Model:
         Classes are matched by name. Unreadable pictures are left out and named in `skipped`. `progress` is told how
         much is done, and of how much: each picture counts when it is read and when it is judged.
         """
+        return self.predictions(pictures, progress).figures()
+
+    def predictions(self, pictures: Pictures, progress: Callable[[int, int], None] | None = None) -> Predictions:
+        """What it says of each labelled picture, in their order; one that cannot be read has a row like the others.
+
+        `progress` is as for `evaluate`.
+        """
         place = same_classes(pictures, self.classes)
         if not len(pictures):
             raise DataError(f"{pictures.title}: there are no pictures to judge")
         total = 2 * len(pictures)
         prepared = pictures.prepared(self.net.preparation, progress and (lambda done, _: progress(done, total)))
         true = place[prepared.labels]
-        guessed, losses = np.zeros(len(true), np.int64), np.zeros(len(true))
+        probs = np.full((len(pictures), len(self.classes)), np.nan, np.float32)
+        losses = np.full(len(pictures), np.nan)
         for rows in np.split(np.arange(len(true)), range(BATCH, len(true), BATCH)):
-            probs, losses[rows] = self._judged(prepared.take(rows), true[rows])
-            guessed[rows] = probs.argmax(axis=1)
+            own = prepared.kept[rows]
+            probs[own], losses[own] = self._judged(prepared.take(rows), true[rows])
             if progress:
                 progress(total - int(len(true) - 1 - rows[-1]), total)
-        return figures(self.classes, true, guessed, losses, prepared.skipped)
+        reasons = np.full(len(pictures), "", object)
+        reasons[np.setdiff1d(np.arange(len(pictures)), prepared.kept)] = [one.reason for one in prepared.skipped]
+        names = tuple(pictures.names)
+        return Predictions(self.classes, names, place[pictures.labels], probs, losses, tuple(reasons))
 
     def _judged(self, pictures: Pixels, true: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         """Probabilities, and the loss of each picture: from the scores, since a probability may round to 0 or 1."""

@@ -73,6 +73,9 @@ class Prepared:
     """Whether all are in memory. They are when n H W C bytes are at most a quarter of what is available;
     otherwise none is, and `take` decodes each picture again each time, over all cores."""
 
+    kept: Rows = field(repr=False)
+    """[n]: the place of each picture among those that were asked for; what could not be read has none."""
+
     _load: Loader = field(repr=False)
     _pixels: Pixels | None = field(repr=False)  # where they are held
     _places: Rows = field(repr=False)  # of each picture, in _load and in _pixels
@@ -111,7 +114,7 @@ def prepare_all(
     given: Shape | None = getattr(prepare, "shape", None)
     if given is not None and source.array is not None and source.array.shape[1:] == given:
         load = Loader(source, np.arange(len(source)), prepare, given)
-        return Prepared(labels, given, (), True, load, source.array, rows)
+        return Prepared(labels, given, (), True, np.arange(len(rows)), load, source.array, rows)
     load = Loader(source, rows, prepare, given or _first_shape(source, rows, prepare))
     held = len(rows) * math.prod(load.shape) <= SHARE_OF_MEMORY * memory.available()
     pixels = np.empty((len(rows), *load.shape), np.uint8) if held else None
@@ -120,7 +123,7 @@ def prepare_all(
         first = next(iter(skipped.values()))
         raise DataError(f"none of {len(rows)} pictures can be read; the first: {first.path}: {first.reason}")
     good = np.array([place for place in range(len(rows)) if place not in skipped], np.int64)
-    return Prepared(labels[good], load.shape, tuple(skipped.values()), held, load, pixels, good)
+    return Prepared(labels[good], load.shape, tuple(skipped.values()), held, good, load, pixels, good)
 
 
 def _first_shape(source: Source, rows: Rows, prepare: Prepare) -> Shape:
