@@ -15,7 +15,7 @@ from cutaway.layers import Layer
 from cutaway.layers.layer import TINY, Array
 from cutaway.layers.sigmoid import Sigmoid
 from cutaway.layers.softmax import Softmax, below_the_largest
-from cutaway.layers.working import Factor, Term, Working, summed, times
+from cutaway.layers.working import Factor, Step, Term, Working, summed, times
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class CrossEntropy(Loss):
         return Softmax().forward([scores], {}) * targets.sum(axis=-1, keepdims=True) - targets
 
     def terms(self, outputs: Array, targets: Array) -> Working:
-        return summed([_log_term(p, t, k) for k, (p, t) in enumerate(zip(outputs, targets, strict=True)) if t])
+        return summed([_log_term(_output(p, k), t) for k, (p, t) in enumerate(zip(outputs, targets, strict=True)) if t])
 
 
 class LogLoss(Loss):
@@ -103,10 +103,8 @@ class LogLoss(Loss):
         return Sigmoid().value(scores) - targets
 
     def terms(self, outputs: Array, targets: Array) -> Working:
-        yes = [_log_term(p, t, k) for k, (p, t) in enumerate(zip(outputs, targets, strict=True)) if t]
-        no = [
-            _log_term(1 - p, 1 - t, k, "1 - p") for k, (p, t) in enumerate(zip(outputs, targets, strict=True)) if t < 1
-        ]
+        yes = [_log_term(_output(p, k), t) for k, (p, t) in enumerate(zip(outputs, targets, strict=True)) if t]
+        no = [_log_term(_left(p, k), 1 - t) for k, (p, t) in enumerate(zip(outputs, targets, strict=True)) if t < 1]
         return summed([*yes, *no])
 
 
@@ -127,8 +125,7 @@ class SquaredError(Loss):
 
     def terms(self, outputs: Array, targets: Array) -> Working:
         differences = [
-            Factor(f"output - target {k}", (k,), float(p) - float(t))
-            for k, (p, t) in enumerate(zip(outputs, targets, strict=True))
+            _difference(float(p), float(t), k) for k, (p, t) in enumerate(zip(outputs, targets, strict=True))
         ]
         return summed([times(d, d) for d in differences])
 
@@ -165,7 +162,23 @@ def loss_for(last: Layer) -> Loss:
     return SquaredError()
 
 
-def _log_term(p: float, share: float, place: int, of: str = "p") -> Term:
+def _output(p: float, place: int) -> Factor:
+    """An output of the net, which terms call p."""
+    return Factor("p", (place,), float(p))
+
+
+def _left(p: float, place: int) -> Factor:
+    """What an output leaves to 1."""
+    left = 1 - float(p)
+    return Factor("1 - p", (place,), left, summed([times(_output(p, place))], Step("1 - x", left)))
+
+
+def _difference(p: float, target: float, place: int) -> Factor:
+    """An output less what it should be."""
+    made = summed([times(_output(p, place))], Step(f"x - {target!r}", p - target))
+    return Factor(f"output - target {place}", (place,), p - target, made)
+
+
+def _log_term(p: Factor, share: float) -> Term:
     """-share log p, as one term."""
-    value = -float(share) * math.log(max(float(p), TINY))
-    return Term((Factor(of, (place,), float(p)),), value, f"-{float(share):g} log(x)")
+    return Term((p,), -float(share) * math.log(max(p.value, TINY)), f"-{float(share):g} * log(x)")

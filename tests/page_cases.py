@@ -107,11 +107,11 @@ def working(made: Working) -> Json:
         {
             "factors": [{"of": f.of, "cell": list(f.cell), "value": number(f.value)} for f in term.factors],
             "value": number(term.value),
-            "formula": term.formula,
+            "formula": made.written(term.formula),
         }
         for term in made.terms
     ]
-    steps = [{"formula": step.formula, "value": number(step.value)} for step in made.steps]
+    steps = [{"formula": made.written(step.formula), "value": number(step.value)} for step in made.steps]
     winner = made.terms.index(made.winner) if made.winner else -1
     return {
         "rule": made.rule,

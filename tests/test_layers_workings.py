@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from cutaway.layers import KINDS, Layer, Shape
+from cutaway.layers.formula import compute
 from cutaway.layers.grey import SHARES, Grey
 from cutaway.layers.layer import Array, Cell, Region, hull, is_empty, whole
-from cutaway.layers.resize import HALF, Resize
+from cutaway.layers.resize import Resize
 from cutaway.layers.working import Factor, Working, cells
 from tests.layer_table import LAYERS, NAMES, inputs_of, layer_of, weights_of
 
@@ -147,29 +148,24 @@ def value_at(factor: Factor, layer: Layer, xs: list[Array], w: dict[str, Array])
     return None
 
 
-def computed(formula: str, x: float, **names: float) -> float:
-    """What a printed formula comes to."""
-    if formula == "x rounded":
-        return math.floor(x + HALF)
-    known = {"exp": math.exp, "log": math.log, "tanh": math.tanh, "erf": math.erf, "sqrt": math.sqrt}
-    return float(eval(formula.replace("^", "**"), {**known, "max": max, "min": min, "x": x, **names}))
-
-
 def held(working: Working, layer: Layer, xs: list[Array], w: dict[str, Array]) -> None:
     """Everything that a working states is so."""
+    names = {name: factor.value for name, factor in working.where.items()}
+    for factor in (*(factor for term in working.terms for factor in term.factors), *working.where.values()):
+        assert value_at(factor, layer, xs, w) in (None, factor.value), factor
+        if factor.made:
+            assert factor.made.value == factor.value
+            held(factor.made, layer, xs, w)
     for term in working.terms:
-        for factor in term.factors:
-            assert value_at(factor, layer, xs, w) in (None, factor.value), factor
         if term.formula:
-            assert term.value == pytest.approx(computed(term.formula, term.factors[0].value), rel=1e-7)
+            assert term.value == pytest.approx(compute(term.formula, term.factors[0].value, names), rel=1e-12)
         else:
             assert term.value == math.prod(factor.value for factor in term.factors)
     values = [term.value for term in working.terms]
     assert working.combined == {"sum": math.fsum(values), "max": max(values)}[working.rule]
     x = working.combined
     for step in working.steps:
-        names = {"leak": 0.0} if "leak" in step.formula else {}  # shown where x is positive only
-        assert step.value == pytest.approx(computed(step.formula, x, **names), rel=1e-7, abs=1e-9), step
+        assert step.value == pytest.approx(compute(step.formula, x, names), rel=1e-12, abs=1e-15), step
         x = step.value
     assert working.value == x
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cutaway.errors import ShapeError
+from cutaway.layers.formula import rounded
 from cutaway.layers.layer import (
     PREDICTING,
     Array,
@@ -70,7 +71,7 @@ class Grey(Layer):
             times(at("input", x, (*cell[:2], k)), Factor(f"share of {name}", (), float(SHARES[k])))
             for k, name in enumerate(("red", "green", "blue"))
         ]
-        return summed(shares, Step("x rounded", float(np.floor(summed(shares).combined + 0.5))))
+        return summed(shares, Step("rounded(x)", float(rounded(summed(shares).combined))))
 
     def multiplications(self, *shapes: Shape) -> int:
         height, width, channels = shapes[0]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from cutaway.layers.layer import PREDICTING, UNIT, Array, Cell, Gradients, Operator, Pass, Shape, Weights
 from cutaway.layers.softmax import Softmax, below_the_largest
-from cutaway.layers.working import Step, Working, summed
+from cutaway.layers.working import Step, Working, at, made, summed, times
 
 
 class LogSoftmax(Softmax):
@@ -30,10 +31,12 @@ class LogSoftmax(Softmax):
         return UNIT * (2 * off + 4 * abs(y) + shares + y.shape[-1] + 10)
 
     def terms(self, cell: Cell, xs: Sequence[Array], w: Weights) -> Working:
-        working = super().terms(cell, xs, w)
-        scores = np.asarray(xs[0][cell[:-1]], np.float64)
-        lowered = float(scores[cell[-1]] - scores.max())
-        return summed(working.terms, Step(f"{lowered:.9g} - log(x)", lowered - float(np.log(working.combined))))
+        powers = self._powers(cell, xs)
+        score = at("input", xs[0], cell)
+        lowered = score.value - powers.where["largest"].value
+        own = made("own", summed([times(score)], Step("x - largest", lowered), where=powers.where))
+        step = Step("own - log(x)", lowered - float(np.log(powers.combined)))
+        return replace(powers, steps=(step,), where={**powers.where, "own": own})
 
     def onnx(self, *shapes: Shape) -> list[Operator]:
         return [Operator("LogSoftmax", ("x",), {"axis": 1 if len(shapes[0]) == 3 else -1})]

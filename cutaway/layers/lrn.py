@@ -86,8 +86,9 @@ class Lrn(Layer):
         around = [at("input", x, (*cell[:-1], k)) for k in self._channels(cell[-1], x.shape[-1])]
         squares = [times(factor, factor, share) for factor in around]
         working = summed([times(Factor("constant", (), BIAS)), *squares])
-        own = float(x[cell])
-        return summed(working.terms, Step(f"{own:.9g} / x^{BETA:g}", own / working.combined**BETA))
+        own = at("input", x, cell)
+        step = Step(f"own / x^{BETA:g}", own.value / working.combined**BETA)
+        return summed(working.terms, step, where={"own": own})
 
     def multiplications(self, *shapes: Shape) -> int:
         return math.prod(shapes[0]) * (self.size + 2)

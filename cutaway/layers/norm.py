@@ -27,10 +27,11 @@ from cutaway.layers.layer import (
     only,
 )
 from cutaway.layers.words import Words
-from cutaway.layers.working import Factor, Working, at, summed, times
+from cutaway.layers.working import Factor, Step, Working, at, made, summed, times
 
 EPSILON = 1e-5
 """Added to the variance, so that a channel that never changes does not divide by zero."""
+SCALE = "gain / sqrt(variance + 0.00001)"
 MOMENTUM = 0.1
 """The share of the newest batch in the running mean and variance."""
 
@@ -144,12 +145,15 @@ class Norm(Layer):
     def terms(self, cell: Cell, xs: Sequence[Array], w: Weights) -> Working:
         own = cell[-1:]
         exact = {name: np.asarray(value, np.float64) for name, value in w.items()}
-        scale = Factor("gain / sqrt(variance + 0.00001)", (), float(self._scale(exact, exact["variance"])[own]))
-        mean = at("mean", w["mean"], own)
+        gain, mean, variance = (at(name, w[name], own) for name in ("gain", "mean", "variance"))
+        ratio = float(self._scale(exact, exact["variance"])[own])
+        step = Step(f"x / sqrt(variance + {EPSILON!r})", ratio)
+        scale = made(SCALE, summed([times(gain)], step, where={"variance": variance}))
+        negative = summed([times(mean)], Step("-x", -mean.value))
         return summed(
             [
                 times(at("input", xs[0], cell), scale),
-                times(Factor("-mean", own, -mean.value), scale),
+                times(Factor("-mean", own, -mean.value, negative), scale),
                 times(at("bias", w["bias"], own)),
             ]
         )

@@ -51,10 +51,9 @@ class PRelu(Elementwise):
         return Sources((only(cell),), {"leak": only(cell[-1:])})
 
     def terms(self, cell: Cell, xs: Sequence[Array], w: Weights) -> Working:
-        x = at("input", xs[0], cell)
-        if x.value > 0:
-            return summed([times(x)], Step("x if x > 0 else leak * x", x.value))
-        return summed([times(x, at("leak", w["leak"], cell[-1:]))])
+        x, leak = at("input", xs[0], cell), at("leak", w["leak"], cell[-1:])
+        y = x.value if x.value > 0 else leak.value * x.value
+        return summed([times(x)], Step("x if x > 0 else leak * x", y), where={"leak": leak})
 
     def multiplications(self, *shapes: Shape) -> int:
         return math.prod(shapes[0])

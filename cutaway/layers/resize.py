@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cutaway.errors import ShapeError
+from cutaway.layers.formula import HALF, rounded
 from cutaway.layers.layer import (
     ANY,
     PREDICTING,
@@ -32,8 +33,6 @@ from cutaway.layers.working import Factor, Step, Term, Working, at, summed, time
 
 BORDER = 128
 """What `fit` puts beside a picture that is not of the net's proportions: the middle grey, neither ink nor paper."""
-HALF = 0.5 + 2.0**-30
-"""Rounds to whole numbers when added and floored: a tie goes up, also where float64 sees it a hair below."""
 SLAB = 256
 """Rows of the picture taken at a time, so that a 100-megapixel picture needs 100 MB and not 2 GB."""
 
@@ -151,7 +150,7 @@ class Resize(Layer):
         ]
         if not terms:
             terms = [times(Factor("border", (), float(BORDER)))]
-        return summed(terms, Step("x rounded", float(np.clip(np.floor(summed(terms).combined + HALF), 0, 255))))
+        return summed(terms, Step("rounded(x)", float(rounded(summed(terms).combined))))
 
     def multiplications(self, *shapes: Shape) -> int:
         if ANY in shapes[0]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from cutaway.layers.layer import (
     Weights,
     only,
 )
-from cutaway.layers.working import Step, Term, Working, at, summed
+from cutaway.layers.working import Step, Term, Working, at, made, summed, times
 
 
 class Softmax(Layer):
@@ -55,15 +56,20 @@ class Softmax(Layer):
         return ((*region[:-1], range(shapes[0][-1])),)
 
     def terms(self, cell: Cell, xs: Sequence[Array], w: Weights) -> Working:
-        scores = np.asarray(xs[0][cell[:-1]], np.float64)
-        largest = scores.max()
-        powers = [
-            Term((at("input", xs[0], (*cell[:-1], j)),), float(np.exp(score - largest)), f"exp(x - {largest:.9g})")
-            for j, score in enumerate(scores)
-        ]
-        total = summed(powers).combined
-        own = powers[cell[-1]].value
-        return summed(powers, Step(f"{own:.9g} / x", own / total))
+        powers = self._powers(cell, xs)
+        own = made("own", replace(powers, terms=powers.terms[cell[-1] :][:1], combined=powers.terms[cell[-1]].value))
+        where = {**powers.where, "own": own}
+        return replace(powers, steps=(Step("own / x", own.value / powers.combined),), where=where)
+
+    def _powers(self, cell: Cell, xs: Sequence[Array]) -> Working:
+        """The sum of all powers, e^(x - largest)."""
+        scores = [at("input", xs[0], (*cell[:-1], j)) for j in range(xs[0].shape[-1])]
+        values = [score.value for score in scores]
+        top = float(np.max(values))  # also where one is not a number
+        largest = made("largest", Working("max", tuple(map(times, scores)), top))
+        powers = np.exp(np.array(values) - top)
+        terms = [Term((x,), float(power), "exp(x - largest)") for x, power in zip(scores, powers, strict=True)]
+        return summed(terms, where={"largest": largest})
 
     def multiplications(self, *shapes: Shape) -> int:
         return math.prod(shapes[0])

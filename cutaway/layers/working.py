@@ -6,8 +6,9 @@ Every kind of layer describes its cells with these four classes alone; text, pag
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 from cutaway.layers.layer import Array, Cell, Region
@@ -22,6 +23,8 @@ class Factor:
     cell: Cell
     """Its place in that array; () for a constant."""
     value: float
+    made: Working | None = None
+    """How it came about, where it is neither read off an array nor a constant: the scale of a norm."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Term:
     value: float
     """For a product of two float32 numbers this is exact: 24 + 24 bits fit into the 53 of a float64."""
     formula: str = ""
-    """Written with x for the first factor (`exp(x - max)`), where the term is not a plain product."""
+    """In the grammar of `formula.py`, x being the first factor, where the term is not a plain product."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Step:
     """What is done with the combined number, and what it then is."""
 
     formula: str
-    """Written with x for the number before: `x / 4`, `max(0, x)`."""
+    """In the grammar of `formula.py`, x being the number before: `x / 4`, `max(0, x)`."""
     value: float
 
 
@@ -54,6 +57,12 @@ class Working:
     combined: float
     """The exact sum, rounded once (`math.fsum`), or the largest term."""
     steps: tuple[Step, ...] = ()
+    where: Mapping[str, Factor] = field(default_factory=dict)
+    """The other numbers that its formulas name: `largest` in `exp(x - largest)`."""
+
+    def written(self, formula: str) -> str:
+        """A formula with the numbers that it names, and x as it is: `exp(x - 9.21)`."""
+        return re.sub(r"[a-z]\w*", lambda m: f"{self.where[m[0]].value:.9g}" if m[0] in self.where else m[0], formula)
 
     @property
     def value(self) -> float:
@@ -68,9 +77,14 @@ class Working:
         return next((term for term in self.terms if term.value == self.combined), None)
 
 
-def summed(terms: Sequence[Term], *steps: Step) -> Working:
+def summed(terms: Sequence[Term], *steps: Step, where: Mapping[str, Factor] | None = None) -> Working:
     """A working that adds its terms up, exactly."""
-    return Working("sum", tuple(terms), exact_sum(term.value for term in terms), steps)
+    return Working("sum", tuple(terms), exact_sum(term.value for term in terms), steps, where or {})
+
+
+def made(of: str, working: Working) -> Factor:
+    """A factor that was itself worked out."""
+    return Factor(of, (), working.value, working)
 
 
 def averaged(terms: Sequence[Term]) -> Working:

@@ -65,7 +65,7 @@ def _did(stage: Stage) -> str:
         return many
     workings = [stage.terms(place) for place in places]
     made = max(workings, key=lambda working: len(working.terms))
-    common = [step.formula for step in made.steps if all(step.formula in _formulas(other) for other in workings)]
+    common = [formula for formula in _formulas(made) if all(formula in _formulas(other) for other in workings)]
     before = max((stage.trace[name].zeros for name in stage.node.inputs), default=0.0)
     zeros = [f"{100 * stage.zeros:.0f} % are zero"] if stage.zeros > before else []
     said = ", ".join([*_combined(made, stage), *common, *zeros])
@@ -82,8 +82,8 @@ def _many(stage: Stage, place: Cell) -> str:
     return " and ".join(f"sums over {'x'.join(map(str, size))} cells" for size in sizes)
 
 
-def _formulas(made: Working) -> set[str]:
-    return {step.formula for step in made.steps}
+def _formulas(made: Working) -> list[str]:
+    return [made.written(step.formula) for step in made.steps]
 
 
 def _combined(made: Working, stage: Stage) -> list[str]:

@@ -124,7 +124,7 @@ def _labels(cell: CellWorking, terms: Sequence[Term]) -> list[str]:
             name = _named(cell, factor) if factor and factor != term.factors[0] else ""
             row += ["×" if factor else "", number, name] if place else [number]
     for row, term in zip(rows, terms, strict=True):
-        row += [term.formula, "" if _plain(term) else "="]
+        row += [cell.working.written(term.formula), "" if _plain(term) else "="]
     return columns(rows, "l" * len(rows[0]), " ")
 
 
@@ -183,7 +183,7 @@ def _account(labels: list[str], fixed: list[str], parts: Parts, made: Working, o
     above = [*labels, *([f"{parts.others} {others}"] if parts.others else []), *fixed]
     name = TOTALS[made.rule] if len(made.terms) > 1 else "x"
     total = [(name, parts.outer.total)] if len(above) > 1 else []
-    steps = [(re.sub(r"\bx\b", name, step.formula), _stepped(step, parts.ruler)) for step in made.steps]
+    steps = [(re.sub(r"\bx\b", name, made.written(step.formula)), _stepped(step, parts.ruler)) for step in made.steps]
     lines = columns([*zip(above, parts.outer.terms, strict=True), *total, *steps], "l.")
     return [*lines[: len(above)], rule(lines), *lines[len(above) :]] if total else lines
 

@@ -20,7 +20,7 @@ const TINY = 2 ** -126;
 
 /** -share log p, as one term. @param {number} p @param {number} share @param {number} place @param {string} [of] */
 const logTerm = (p, share, place, of = 'p') =>
-  term({ of, cell: [place], value: p }, -share * Math.log(Math.max(p, TINY)), `-${general(share, 6)} log(x)`);
+  term({ of, cell: [place], value: p }, -share * Math.log(Math.max(p, TINY)), `-${general(share, 6)} * log(x)`);
 
 /** @type {Loss} */
 const crossEntropy = {

@@ -37,6 +37,6 @@ export const grey = {
   terms(s, cell, [x]) {
     if (x.shape[2] === 1) return summed([times(at('input', x, cell))]);
     const made = summed(SHARES.map((share, k) => times(at('input', x, [cell[0], cell[1], k]), constant(`share of ${NAMES[k]}`, share))));
-    return { ...made, steps: [{ formula: 'x rounded', value: Math.floor(made.combined + 0.5) }] };
+    return { ...made, steps: [{ formula: 'rounded(x)', value: Math.floor(made.combined + 0.5) }] };
   },
 };

@@ -1,4 +1,5 @@
 import { only, rounded, tensor } from './layer.js';
+import { general } from './formats.js';
 import { at, summed, times } from './working.js';
 
 /** Leaky ReLU whose leak is trained, one a channel. @type {import('./layer.js').Kind} */
@@ -27,8 +28,8 @@ export const prelu = {
   field: (s, region) => [region],
 
   terms(s, cell, [x], w) {
-    const factor = at('input', x, cell);
-    if (factor.value > 0) return summed([times(factor)], { formula: 'x if x > 0 else leak * x', value: factor.value });
-    return summed([times(factor, at('leak', w.leak, cell.slice(-1)))]);
+    const factor = at('input', x, cell), leak = w.leak.data[cell[cell.length - 1]];
+    const y = factor.value > 0 ? factor.value : leak * factor.value;
+    return summed([times(factor)], { formula: `x if x > 0 else ${general(leak)} * x`, value: y });
   },
 };

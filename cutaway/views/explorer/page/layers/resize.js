@@ -119,6 +119,6 @@ export const resize = {
       { of: 'column weight', cell: [j], value: column.shares[j - column.first] },
     )));
     const made = summed(terms.length ? terms : [times(constant('border', BORDER))]);
-    return { ...made, steps: [{ formula: 'x rounded', value: whole(made.combined) }] };
+    return { ...made, steps: [{ formula: 'rounded(x)', value: whole(made.combined) }] };
   },
 };
