@@ -26,6 +26,13 @@ def trace(trace: Trace) -> str:
     return text.layers(trace)
 
 
+def write_workbook(trace: Trace, file: Path, **settings: Any) -> None:
+    """A trace as an Excel workbook."""
+    from cutaway.views import workbook
+
+    workbook.write(trace, file, **settings)
+
+
 def notebook(shown: Model | Trace) -> dict[str, Any]:
     """The explorer of a model or a trace, as a notebook shows it."""
     from cutaway.views import explorer

@@ -13,9 +13,10 @@ import numpy as np
 
 from cutaway.layers import Layer
 from cutaway.layers.layer import TINY, Array
+from cutaway.layers.logsoftmax import LogSoftmax
 from cutaway.layers.sigmoid import Sigmoid
 from cutaway.layers.softmax import Softmax, below_the_largest
-from cutaway.layers.working import Factor, Step, Term, Working, summed, times
+from cutaway.layers.working import Factor, Step, Term, Working, at, made, summed, times
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,10 @@ class Loss:
 
     def terms(self, outputs: Array, targets: Array) -> Working:
         """The arithmetic for one picture, outputs and targets [outputs]."""
+        raise NotImplementedError
+
+    def terms_of_scores(self, scores: Array, targets: Array) -> Working:
+        """The arithmetic of `value_of_scores` for one picture, [outputs]; its factors `input` are the scores."""
         raise NotImplementedError
 
 
@@ -76,6 +81,10 @@ class CrossEntropy(Loss):
     def terms(self, outputs: Array, targets: Array) -> Working:
         return summed([_log_term(_output(p, k), t) for k, (p, t) in enumerate(zip(outputs, targets, strict=True)) if t])
 
+    def terms_of_scores(self, scores: Array, targets: Array) -> Working:
+        logs = {k: made(f"log p {k}", LogSoftmax().terms((k,), [scores], {})) for k in np.flatnonzero(targets).tolist()}
+        return summed([Term((log,), -targets[k] * log.value, f"-{targets[k]:g} * x") for k, log in logs.items()])
+
 
 class LogLoss(Loss):
     """`-sum over k of t[k] log p[k] + (1 - t[k]) log (1 - p[k])`, p from sigmoid: each output is a yes or no by itself.
@@ -97,7 +106,7 @@ class LogLoss(Loss):
         return (1 - targets) / np.maximum(1 - outputs, TINY) - targets / np.maximum(outputs, TINY)
 
     def value_of_scores(self, scores: Array, targets: Array) -> Array:
-        return (np.maximum(scores, 0) - targets * scores + np.log1p(np.exp(-abs(scores)))).sum(axis=-1)
+        return self._each(scores, targets).sum(axis=-1)
 
     def gradient_of_scores(self, scores: Array, targets: Array) -> Array:
         return Sigmoid().value(scores) - targets
@@ -106,6 +115,20 @@ class LogLoss(Loss):
         yes = [_log_term(_output(p, k), t) for k, (p, t) in enumerate(zip(outputs, targets, strict=True)) if t]
         no = [_log_term(_left(p, k), 1 - t) for k, (p, t) in enumerate(zip(outputs, targets, strict=True)) if t < 1]
         return summed([*yes, *no])
+
+    def terms_of_scores(self, scores: Array, targets: Array) -> Working:
+        losses = self._each(scores, targets)
+        return summed([times(made(f"loss {k}", self._own(scores, targets, losses, k))) for k in range(len(scores))])
+
+    @staticmethod
+    def _each(scores: Array, targets: Array) -> Array:
+        """The loss of each output by itself."""
+        return np.maximum(scores, 0) - targets * scores + np.log1p(np.exp(-abs(scores)))
+
+    @staticmethod
+    def _own(scores: Array, targets: Array, losses: Array, k: int) -> Working:
+        step = Step(f"max(0, x) - {targets[k]:g} * x + log(1 + exp(-max(x, -x)))", float(losses[k]))
+        return summed([times(at("input", scores, (k,)))], step)
 
 
 class SquaredError(Loss):
@@ -175,8 +198,8 @@ def _left(p: float, place: int) -> Factor:
 
 def _difference(p: float, target: float, place: int) -> Factor:
     """An output less what it should be."""
-    made = summed([times(_output(p, place))], Step(f"x - {target!r}", p - target))
-    return Factor(f"output - target {place}", (place,), p - target, made)
+    working = summed([times(_output(p, place))], Step(f"x - {target!r}", p - target))
+    return Factor(f"output - target {place}", (place,), p - target, working)
 
 
 def _log_term(p: Factor, share: float) -> Term:

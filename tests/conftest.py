@@ -6,8 +6,9 @@ import pytest
 
 from tests.browser import axe, chromium
 from tests.command import ran
+from tests.spreadsheet import office, recalculate
 
-__all__ = ["axe", "chromium"]
+__all__ = ["axe", "chromium", "office", "recalculate"]
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 

@@ -18,6 +18,7 @@ COMMANDS = {
     "predict": "Say what is in pictures.",
     "explain": "Show every number that one picture causes.",
     "open": "Open a model in the browser, down to the single multiplication.",
+    "workbook": "Write a picture's every number as a spreadsheet with live formulas.",
     "lab": "Slide any kernel over any picture, on a page without a model.",
     "nets": "Show the nets that ship, or one of your own, before anything runs.",
     "info": "Say what a model is.",

@@ -34,7 +34,7 @@ class LogSoftmax(Softmax):
         powers = self._powers(cell, xs)
         score = at("input", xs[0], cell)
         lowered = score.value - powers.where["largest"].value
-        own = made("own", summed([times(score)], Step("x - largest", lowered), where=powers.where))
+        own = made(f"x[{cell[-1]}] - largest", summed([times(score)], Step("x - largest", lowered), where=powers.where))
         step = Step("own - log(x)", lowered - float(np.log(powers.combined)))
         return replace(powers, steps=(step,), where={**powers.where, "own": own})
 

@@ -57,7 +57,10 @@ class Softmax(Layer):
 
     def terms(self, cell: Cell, xs: Sequence[Array], w: Weights) -> Working:
         powers = self._powers(cell, xs)
-        own = made("own", replace(powers, terms=powers.terms[cell[-1] :][:1], combined=powers.terms[cell[-1]].value))
+        own = made(
+            f"exp(x[{cell[-1]}] - largest)",
+            replace(powers, terms=powers.terms[cell[-1] :][:1], combined=powers.terms[cell[-1]].value),
+        )
         where = {**powers.where, "own": own}
         return replace(powers, steps=(Step("own / x", own.value / powers.combined),), where=where)
 

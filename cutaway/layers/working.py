@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
+from typing import NamedTuple
 
 from cutaway.layers.layer import Array, Cell, Region
 
 
-@dataclass(frozen=True)
-class Factor:
+class Factor(NamedTuple):
     """One number that goes into a term, and where it stands."""
 
     of: str
@@ -27,8 +27,7 @@ class Factor:
     """How it came about, where it is neither read off an array nor a constant: the scale of a norm."""
 
 
-@dataclass(frozen=True)
-class Term:
+class Term(NamedTuple):
     """One thing that is added up (or compared): the product of its factors, unless `formula` says otherwise."""
 
     factors: tuple[Factor, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -130,6 +130,29 @@ class Trace:
         Raises InputError where the net is too large for a file, JobError where it cannot be written.
         """
         _show.write_page(self, Path(file))
+
+    def to_workbook(
+        self,
+        file: str | Path,
+        *,
+        classes: Sequence[str] | None = None,
+        label: str | None = None,
+        crop: str | None = None,
+        single_sheet: bool = False,
+        backward: bool = False,
+    ) -> None:
+        """Writes an Excel workbook in which every number is a formula over those that made it.
+
+        >>> model.trace("seven.png").to_workbook("seven.xlsx", classes=model.classes)      # doctest: +SKIP
+
+        Pixels, weights and biases are typed numbers: change one, and all that follows is computed anew. `label` is the
+        class that the loss is computed for at first (without it, the best guess), `crop` a cell such as
+        `pool2[3, 4, 1]`: only what it depends on is written. `single_sheet` puts all layers on one sheet; `backward`
+        adds the gradient of the loss for every weight and cell. Raises InputError where it would be too large, with
+        what would fit, and JobError where it cannot be written.
+        """
+        settings: dict[str, Any] = {"classes": classes, "label": label, "crop": crop}
+        _show.write_workbook(self, Path(file), **settings, single_sheet=single_sheet, backward=backward)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         """What a notebook shows."""

@@ -1,0 +1,144 @@
+"""Where each number of a net stands in the workbook.
+
+A layer's maps stand below each other, one band of rows a channel; beside a map stand the numbers and kernels that made
+it. A list stands in a column, beside it its weights: a row for each input, a column for each output.
+
+    band of channel 0    map 0    bias[0]    kernel[:, :, 0, 0]   kernel[:, :, 1, 0]   ...
+    band of channel 1    map 1    bias[1]    kernel[:, :, 0, 1]   kernel[:, :, 1, 1]   ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from operator import mul
+
+from cutaway.layers.layer import Cell, Region
+from cutaway.views.workbook.expression import Ref
+
+HEAD = 3
+"""Rows of a layer's title."""
+CAPTION = 2
+"""Rows above a map or a list: what it is, and the numbers of its columns."""
+MARGIN = 2
+"""Columns left of a map or a list: the numbers of its rows, the names of classes."""
+
+_new = tuple.__new__
+"""Half the time of calling a named tuple."""
+
+
+@dataclass(frozen=True)
+class Area:
+    """An array on a sheet: where its cells stand."""
+
+    name: str
+    """`conv1`, `conv1.kernel`."""
+    sheet: str
+    row: int
+    """Of its first cell."""
+    col: int
+    region: Region
+    """Which cells of the array are there: all, or what a crop needs."""
+    band: int = 0
+    """Rows from one channel to the next."""
+
+    def ref(self, place: Cell) -> Ref:
+        """The cell of the sheet in which a cell of the array stands. It is asked for each factor of each term."""
+        row, col, down, across = self._steps
+        return _new(Ref, (self.sheet, row + sum(map(mul, place, down)), col + sum(map(mul, place, across))))
+
+    @cached_property
+    def _steps(self) -> tuple[int, int, tuple[int, ...], tuple[int, ...]]:
+        """Where cell 0, 0, ... of the array would stand, and how far one step along each axis goes down and across."""
+        match self.region:
+            case (_,):
+                down, across = [self.band or 1], [0]
+            case (_, _):
+                down, across = [1, 0], [0, 1]
+            case (_, _, _):
+                down, across = [1, 0, self.band], [0, 1, 0]
+            case _:  # kernels, with an empty column between two
+                down, across = [1, 0, 0, self.band], [0, 1, len(self.region[1]) + 1, 0]
+        starts = [axis.start for axis in self.region]
+        row, col = self.row - sum(map(mul, starts, down)), self.col - sum(map(mul, starts, across))
+        return row, col, tuple(down), tuple(across)
+
+    @property
+    def last(self) -> Ref:
+        """The cell of its last number: nothing of it is below or to the right."""
+        return self.ref(tuple(axis[-1] for axis in self.region))
+
+
+@dataclass
+class Place:
+    """A layer on its sheet: its output, its weights, and the numbers in between."""
+
+    name: str
+    sheet: str
+    top: int
+    """The row of its title."""
+    output: Area
+    weights: Mapping[str, Area]
+    between: int
+    """The column of the names of numbers in between; the numbers stand right of them."""
+    rows: int = 0
+    """So many numbers in between there are."""
+    labels: dict[Ref, str] = field(default_factory=dict)
+    """What the numbers in between are called."""
+
+    @property
+    def bottom(self) -> int:
+        """The first row below all of it."""
+        areas = [self.output, *self.weights.values()]
+        return max(*(area.last.row + 2 for area in areas), self.top + HEAD + CAPTION + self.rows + 1)
+
+    def next_between(self, label: str) -> Ref:
+        """A free cell for a number in between."""
+        ref = Ref(self.sheet, self.top + HEAD + CAPTION + self.rows, self.between + 1)
+        self.labels[ref] = label
+        self.rows += 1
+        return ref
+
+
+def place(name: str, sheet: str, top: int, region: Region, weights: Mapping[str, Region]) -> Place:
+    """A layer of these cells and weights, from a row of its sheet on."""
+    row = top + HEAD + CAPTION
+    band = _band(region, weights)
+    output = Area(name, sheet, row, MARGIN, region, band)
+    areas, col = {}, output.last.col + 2
+    if not band:
+        col = MARGIN + 2
+    for part in sorted(weights, key=lambda part: len(weights[part])):  # a bias before the kernels
+        own = weights[part]
+        per_channel = bool(band) and len(own) == 1 and own[0] == region[-1]
+        area = Area(f"{name}.{part}", sheet, row, col, own, band if per_channel or len(own) == 4 else 0)
+        areas[part] = area
+        col = _right(area) + 2
+    return Place(name, sheet, top, output, areas, col)
+
+
+def _band(region: Region, weights: Mapping[str, Region]) -> int:
+    """Rows from one map to the next; 0 for a list."""
+    if len(region) != 3:
+        return 0
+    kernels = [len(own[0]) for own in weights.values() if len(own) == 4]
+    return max(len(region[0]), *kernels, 1) + CAPTION + 1 if kernels else len(region[0]) + CAPTION + 1
+
+
+def _right(area: Area) -> int:
+    """The last column of an area."""
+    if len(area.region) == 4:
+        return area.col + len(area.region[2]) * (len(area.region[1]) + 1) - 2
+    return area.last.col
+
+
+def cells(areas: Sequence[Area]) -> int:
+    """How many numbers these hold."""
+    count = 0
+    for area in areas:
+        size = 1
+        for axis in area.region:
+            size *= len(axis)
+        count += size
+    return count
