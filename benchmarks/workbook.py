@@ -15,6 +15,7 @@ from typing import Any
 from benchmarks.measure import Times, once
 from cutaway.model import Model
 from cutaway.net import start, zoo
+from tests.spreadsheet import emptied
 
 RUNS = 5
 PICTURE = "xs-28[0]"
@@ -41,16 +42,10 @@ def measured(folder: Path, name: str, more: list[str]) -> dict[str, Any]:
     opened = None
     if office:
         options = [f"-env:UserInstallation={(folder / 'office').as_uri()}", "--headless", "--convert-to", "xlsx"]
-        opening = [office, *options, "--outdir", str(folder / "opened"), str(emptied(file))]
+        empty = emptied(file, file.with_name(f"{file.stem}-emptied.xlsx"), {})
+        opening = [office, *options, "--outdir", str(folder / "opened"), str(empty)]
         once(opening)  # its first start makes a profile
         opened = Times(tuple(once(opening) for _ in range(RUNS)))
     size = file.stat().st_size / 1e6
     print(f"  {name:<15} written {written}\n{'':17} opened  {opened}\n{'':17} {size:.2f} MB")
     return {"written": written.median, "opened": opened and statistics.median(opened.seconds), "megabytes": size}
-
-
-def emptied(file: Path) -> Path:
-    """The same without values, so that opening it means computing it."""
-    from tests.spreadsheet import emptied
-
-    return emptied(file, file.with_name(f"{file.stem}-emptied.xlsx"), {})

@@ -1,4 +1,6 @@
-"""Takes the pictures of the page for docs/explorer.md: a LeNet-5 on real digits, in headless Chromium.
+"""Takes the pictures of the page and of the workbook for the docs: a LeNet-5 on real digits, in headless Chromium.
+
+The workbook is drawn by LibreOffice and poppler's tools.
 
     .venv/bin/python docs/screens.py ../shared/data/mnist
 
@@ -13,10 +15,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageChops
 from playwright.sync_api import sync_playwright
 
+import cutaway
+
 IMAGES = Path(__file__).parent / "images"
+MARGIN = 24
+"""Pixels of white around a sheet."""
 CUTAWAY = [sys.executable, "-m", "cutaway"]
 
 
@@ -26,10 +32,12 @@ def main(mnist: str) -> None:
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
         data = ["--data", mnist]
+        Image.fromarray(cutaway.read("mnist", data=mnist).test[17][:, :, 0]).save(folder / "seven.png")
         for line in (
             ["train", "mnist", *data, "--net", "lenet5", "--epochs", "6", "-o", "lenet5"],
             ["open", "lenet5", *data, "-o", "net.html"],
             ["lab", "-o", "lab.html"],
+            ["workbook", "lenet5", "seven.png", "net.xlsx"],
         ):
             subprocess.run([*CUTAWAY, *line], cwd=folder, check=True)
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
@@ -53,6 +61,24 @@ def main(mnist: str) -> None:
         take("explorer-phone", "net.html", point_at("maxpool1", [5, 8, 5]), (390, 844), device_scale_factor=2)
         take("explorer-lab", "lab.html", lambda page: None, (1440, 900))
         browser.close()
+        draw_workbook(folder / "net.xlsx", "conv1: ")
+
+
+def draw_workbook(file: Path, title: str) -> None:
+    """The top of the sheet with this title, as it is printed."""
+    subprocess.run(["soffice", "--headless", "--convert-to", "pdf", "--outdir", file.parent, file], check=True)
+    printed = file.with_suffix(".pdf")
+    for page in map(str, range(1, 100)):
+        text = subprocess.run(["pdftotext", "-f", page, "-l", page, printed, "-"], capture_output=True, check=True)
+        if text.stdout.decode().startswith(title):
+            break
+    subprocess.run(
+        ["pdftoppm", "-r", "150", "-png", "-singlefile", "-f", page, printed, file.with_suffix("")], check=True
+    )
+    with Image.open(file.with_suffix(".png")) as image:
+        left, top, right, bottom = ImageChops.invert(image.convert("L")).getbbox()
+        sheet = image.convert("RGB").crop((left - MARGIN, top - MARGIN, right + MARGIN, bottom))
+        sheet.quantize(64).save(IMAGES / "workbook.png", optimize=True)
 
 
 def draw_a_seven(page: Any) -> None:

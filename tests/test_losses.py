@@ -5,9 +5,11 @@ import math
 import numpy as np
 import pytest
 
+from cutaway.layers.formula import compute
 from cutaway.layers.layer import Array
 from cutaway.layers.sigmoid import Sigmoid
 from cutaway.layers.softmax import Softmax
+from cutaway.layers.working import Factor, Working
 from cutaway.losses import ClassificationError, CrossEntropy, LogLoss, Loss, SquaredError, loss_for
 from cutaway.net import parse
 
@@ -84,6 +86,40 @@ def test_terms_add_up_to_the_value(loss: Loss) -> None:
     outputs, targets = np.array([0.2, 0.5, 0.3]), np.array([0.1, 0.0, 0.9])
     expected = loss.value(outputs[None], targets[None])[0]
     assert loss.terms(outputs, targets).value == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("loss", [CrossEntropy(), LogLoss()], ids=lambda loss: loss.name)
+def test_terms_of_scores_add_up_to_the_value(loss: Loss) -> None:
+    for scores in (np.array([2.0, -1.0, 0.5]), np.array([800.0, -900.0, 0.0])):
+        for targets in (np.array([0.0, 1.0, 0.0]), np.array([0.1, 0.0, 0.9])):
+            made = loss.terms_of_scores(scores, targets)
+            assert made.value == pytest.approx(loss.value_of_scores(scores[None], targets[None])[0], rel=1e-12)
+            assert recomputed(made) == pytest.approx(made.value, rel=1e-9)
+
+
+@pytest.mark.parametrize("loss", TRAINABLE, ids=lambda loss: loss.name)
+def test_formulas_come_to_the_terms(loss: Loss) -> None:
+    made = loss.terms(np.array([0.2, 0.5, 0.3]), np.array([0.1, 0.0, 0.9]))
+    assert recomputed(made) == pytest.approx(made.value, rel=1e-12)
+
+
+def recomputed(made: Working) -> float:
+    """What the formulas of a working come to, from the numbers that nothing made."""
+
+    def number(factor: Factor) -> float:
+        return recomputed(factor.made) if factor.made else factor.value
+
+    where = {name: number(factor) for name, factor in made.where.items()}
+    terms = [
+        compute(term.formula, number(term.factors[0]), where)
+        if term.formula
+        else math.prod(number(factor) for factor in term.factors)
+        for term in made.terms
+    ]
+    x = max(terms) if made.rule == "max" else math.fsum(terms)
+    for step in made.steps:
+        x = compute(step.formula, x, where)
+    return x
 
 
 def test_one_output_is_a_yes_or_no() -> None:

@@ -9,9 +9,10 @@ it. A list stands in a column, beside it its weights: a row for each input, a co
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import product
 from operator import mul
 
 from cutaway.layers.layer import Cell, Region
@@ -64,6 +65,15 @@ class Area:
         row, col = self.row - sum(map(mul, starts, down)), self.col - sum(map(mul, starts, across))
         return row, col, tuple(down), tuple(across)
 
+    def refs(self) -> Iterator[Ref]:
+        """Where each number stands."""
+        return map(self.ref, product(*self.region))
+
+    @property
+    def first(self) -> Ref:
+        """The cell of its first number."""
+        return self.ref(tuple(axis[0] for axis in self.region))
+
     @property
     def last(self) -> Ref:
         """The cell of its last number: nothing of it is below or to the right."""
@@ -86,6 +96,15 @@ class Place:
     """So many numbers in between there are."""
     labels: dict[Ref, str] = field(default_factory=dict)
     """What the numbers in between are called."""
+
+    @property
+    def map_rows(self) -> list[int]:
+        """The rows in which cells of maps or kernels stand."""
+        area = self.output
+        if len(area.region) != 3:
+            return []
+        bands = range(len(area.region[2]))
+        return [area.row + k * area.band + row for k in bands for row in range(area.band - CAPTION - 1)]
 
     @property
     def bottom(self) -> int:
@@ -133,12 +152,24 @@ def _right(area: Area) -> int:
     return area.last.col
 
 
-def cells(areas: Sequence[Area]) -> int:
-    """How many numbers these hold."""
-    count = 0
-    for area in areas:
-        size = 1
-        for axis in area.region:
-            size *= len(axis)
-        count += size
-    return count
+def tables(area: Area) -> Iterator[tuple[str, int, int, range, range]]:
+    """The tables that an array is drawn as: a caption, the first cell, the numbers of rows and columns."""
+    region, nothing = area.region, range(0)
+    match len(region):
+        case 1 if area.band:
+            for k in region[0]:
+                ref = area.ref((k,))
+                yield f"{area.name.partition('.')[2]}[{k}]", ref.row, ref.col, nothing, nothing
+        case 1:
+            yield area.name.rpartition(".")[2], area.row, area.col, region[0], nothing
+        case 2:
+            yield area.name, area.row, area.col, region[0], region[1]
+        case 3:
+            for k in region[2]:
+                ref = area.ref((region[0][0], region[1][0], k))
+                yield f"{area.name}[:, :, {k}]", ref.row, ref.col, region[0], region[1]
+        case 4:
+            for k in region[3]:
+                for d in region[2]:
+                    ref = area.ref((region[0][0], region[1][0], d, k))
+                    yield f"kernel[{d}, {k}]", ref.row, ref.col, nothing, nothing
