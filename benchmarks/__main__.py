@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.measure import machine
 
-NAMES = ("startup", "training", "epoch", "tiles", "learning", "workbook")
+NAMES = ("startup", "training", "epoch", "tiles", "learning", "workbook", "report")
 
 
 def main() -> None:

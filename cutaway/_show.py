@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cutaway.model import Model
+    from cutaway.model import Model, Predictions
     from cutaway.model.model import Picture
+    from cutaway.pictures import Pictures
     from cutaway.trace import CellWorking, Trace
 
 
@@ -45,3 +46,10 @@ def write_page(shown: Model | Trace, file: Path, pictures: Sequence[Picture] | N
     from cutaway.views import explorer
 
     explorer.write(shown, file, pictures)
+
+
+def write_report(model: Model, file: Path, pictures: Pictures, predictions: Predictions) -> None:
+    """The report of a model and of what it says of some pictures, as a file of HTML."""
+    from cutaway.views import report
+
+    report.write(report.Subject(model, file.resolve().parent.name, pictures, predictions), file)

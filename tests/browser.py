@@ -44,8 +44,12 @@ def axe() -> str:
     return path.read_text()
 
 
+EXPLORER = ".cutaway .guesses li.best, .cutaway .trouble:not([hidden]), .cutaway .lab"
+"""What there is to see once the explorer is open."""
+
+
 @contextmanager
-def page_of(browser: Any, address: str | Path, **settings: Any) -> Iterator[Any]:
+def page_of(browser: Any, address: str | Path, *, shown: str = EXPLORER, **settings: Any) -> Iterator[Any]:
     """An open page. On leaving it: nothing failed in it, and it asked for nothing outside itself."""
     where = address.as_uri() if isinstance(address, Path) else address
     home = where.split("#")[0].rsplit("/", 1)[0]
@@ -59,7 +63,7 @@ def page_of(browser: Any, address: str | Path, **settings: Any) -> Iterator[Any]
     page.on("request", lambda request: wrong.append(f"asked for {request.url}") if outside(request.url, home) else None)
     try:
         page.goto(where)
-        page.wait_for_selector(".cutaway .guesses li.best, .cutaway .trouble:not([hidden]), .cutaway .lab")
+        page.wait_for_selector(shown)
         yield page
         assert wrong == [], "\n".join(wrong)
     finally:

@@ -104,7 +104,7 @@ def test_figures(pets, tmp_path):
     assert "75.00% right (9 of 12 pictures)" in said
     assert "1 could not be read" in said
     assert re.search(r"^cat +9 +66\.7% +100\.0%$", said, re.M)
-    assert said.endswith("most often confused:\ncat taken for dog  3\n")
+    assert "\n\nmost often confused:\ncat taken for dog  3\n\nwhat it says of each picture: good/pred" in said
     assert "confused" not in ran("evaluate", "good", "pets")
 
 

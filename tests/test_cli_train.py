@@ -57,6 +57,8 @@ def test_what_is_said_and_what_is_written(here):
     share = f"{model.facts['validation']['accuracy']:.2%} of 377 validation pictures right"
     assert lines[17] == f"{share} (weights of epoch 2)"
     assert lines[18] == "saved in runs/digits-1; try: cutaway predict runs/digits-1 PICTURE"
+    assert lines[19] == "how good it is and where it fails: runs/digits-1/report.html"
+    assert len((here / "runs/digits-1/predictions.csv").read_text().splitlines()) == 378
     assert not (here / "runs/digits-1/checkpoint").exists()
 
 
@@ -240,6 +242,7 @@ def test_ctrl_c_keeps_what_was_reached_and_the_same_command_goes_on(here):
     assert "stopping after this step" in said
     assert re.search(r"stopped (in epoch \d+, step \d+|after epoch \d+); everything is kept in runs/digits-1", said)
     assert load("runs/digits-1").facts["finished"] is False
+    assert "It was stopped after " in Path("runs/digits-1/report.html").read_text()
     code, said = stopped_after("epoch 4/9", signal.SIGTERM)
     assert code == 143
     done = subprocess.run(LONG, capture_output=True, text=True, env=WHERE)

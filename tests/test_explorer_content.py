@@ -12,9 +12,10 @@ import cutaway as cw
 from cutaway.errors import InputError
 from cutaway.model import Model, epochs
 from cutaway.net import parse, start
+from cutaway.pictures.choice import evenly, in_turn
 from cutaway.trace import record
 from cutaway.views.explorer import at_hand, lab, packing
-from cutaway.views.explorer.at_hand import Shown, evenly, in_turn, kept_back, of_training
+from cutaway.views.explorer.at_hand import Shown, kept_back, of_training
 from cutaway.views.explorer.content import content, end, ranges
 from cutaway.views.explorer.subject import of_model, of_trace
 from tests.explorer import content_in, pixels_of, trained, untrained

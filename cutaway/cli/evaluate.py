@@ -11,11 +11,13 @@ import click
 from cutaway.cli.group import Command
 
 if TYPE_CHECKING:
-    from cutaway.model import Evaluation, Model
-    from cutaway.pictures import Pictures
+    from cutaway.errors import CutawayError
+    from cutaway.model import Evaluation, Predictions
+    from cutaway.model.assessment import Assessment
 
 EXAMPLE = """cutaway evaluate runs/pets-1 pets/
-cutaway evaluate runs/mnist-1 mnist --data DOWNLOADED"""
+cutaway evaluate runs/mnist-1 mnist --data DOWNLOADED
+cutaway evaluate runs/pets-1 others/ -o others.csv"""
 
 MISTAKES = 5
 """So many pairs of classes that are taken for each other are told."""
@@ -25,59 +27,100 @@ MISTAKES = 5
 @click.argument("run")
 @click.argument("source")
 @click.option("--data", metavar="FOLDER", help="Where the files of mnist or fashion-mnist are.")
-@click.option("--json", "as_json", is_flag=True, help="One object: accuracy, loss, count, classes, confusion.")
-def command(run: str, source: str, data: str | None, as_json: bool) -> None:
+@click.option("-o", "--output", metavar="FILE", help="Where the table goes. Without it: predictions.csv in RUN.")
+@click.option("--json", "as_json", is_flag=True, help="One object: accuracy, loss, count, classes, confusion, ...")
+def command(run: str, source: str, data: str | None, output: str | None, as_json: bool) -> None:
     """Say how well a model does on labelled pictures.
 
     RUN is a model folder, SOURCE a folder of class folders or anything else that `train` takes. The model is
     judged by the test pictures, if SOURCE has any; otherwise, if it is what the model was trained on, by the
     validation pictures; otherwise by all.
+
+    What it says of each picture is written as a table, predictions.csv in RUN: a row for each picture, in order; one
+    that cannot be read has a row that says why.
     """
     from cutaway.cli.progress import Progress
     from cutaway.model import load
+    from cutaway.model.assessment import assess, temperature_of
+    from cutaway.model.origin import to_judge_by
     from cutaway.pictures import read
 
-    model = load(run)
+    model, file = load(run), Path(output or Path(run) / "predictions.csv")
+    check_output(file)
     seed = model.facts.get("data", {}).get("seed", 0)
-    pictures, part, why = chosen(model, read(source, data=data, seed=seed, training=False))
+    pictures, part, why = to_judge_by(model, read(source, data=data, seed=seed, training=False))
     with Progress(f"{part} pictures") as progress:
-        result = model.evaluate(pictures, progress)
+        said = model.predictions(pictures, progress)
+    known, result = assess(part, said, model.kind, known=temperature_of(model, part)), said.figures()
+    failed = written(said, file)
     if as_json:
-        click.echo(json.dumps(record(run, source, part, result)))
-        return
-    click.echo(f"{run} on {source}: {why}")
-    click.echo(str(result))
-    click.echo("\n" + per_class(result))
-    if mistakes := confused(result):
-        click.echo("\n" + mistakes)
+        click.echo(json.dumps(record(run, source, known, result, None if failed else file)))
+    else:
+        click.echo(f"{run} on {source}: {why}\n{result}")
+        for line in in_short(known):
+            click.echo(line)
+        click.echo("\n" + per_class(result))
+        if mistakes := confused(result):
+            click.echo("\n" + mistakes)
+        if not failed:
+            click.echo(f"\nwhat it says of each picture: {file}")
+    if failed:
+        raise failed
 
 
-def chosen(model: Model, pictures: Pictures) -> tuple[Pictures, str, str]:
-    """The pictures to judge by, which part that is, and how to say it."""
-    data = model.facts.get("data", {})
-    same = data.get("fingerprint") == pictures.fingerprint
-    if len(pictures.test):
-        return pictures.test, "test", "the test pictures" + (", which training never saw" if same else "")
-    if same:
-        return pictures.validation, "validation", "the validation pictures; it was trained on the others"
-    if Path(data.get("source", "")).resolve() == Path(pictures.title).resolve():
-        return pictures, "all", "all pictures, which changed since training: some it has seen"
-    return pictures, "all", "all pictures"
+def check_output(file: Path) -> None:
+    """Raises InputError where the table should not be written to a file."""
+    from cutaway.errors import InputError
+
+    if file.suffix.lower() != ".csv":
+        raise InputError(f"{file}: the table is CSV; write it to {file.name}.csv")
+    if file.is_dir():
+        raise InputError(f"{file} is a folder; name a file in it, such as {file / 'predictions.csv'}")
 
 
-def record(run: str, source: str, part: str, result: Evaluation) -> dict[str, Any]:
+def written(said: Predictions, file: Path) -> CutawayError | None:
+    """Writes what is said of each picture; the error, where that cannot be."""
+    from cutaway.errors import CutawayError
+    from cutaway.model import tables
+
+    try:
+        tables.write(said, file)
+    except CutawayError as error:
+        return error
+    return None
+
+
+def record(run: str, source: str, known: Assessment, result: Evaluation, file: Path | None) -> dict[str, Any]:
     """What `--json` says."""
+    commonest = known.commonest
     return {
         "run": run,
         "source": source,
-        "part": part,
+        "part": known.part,
         "accuracy": result.accuracy,
+        "interval": list(known.interval),
+        "guessing": known.guessing,
+        "commonest": commonest and commonest.label,
         "loss": result.loss,
+        "calibration_error": known.calibration and known.calibration.error,
         "count": result.count,
         "classes": [vars(figures) for figures in result.classes],
         "confusion": result.confusion.tolist(),
         "skipped": [vars(skipped) for skipped in result.skipped],
+        "predictions": file and str(file),
     }
+
+
+def in_short(known: Assessment) -> list[str]:
+    """How sure the accuracy is, what guessing would get, and whether its probabilities can be taken at their word."""
+    from cutaway.model import findings
+
+    lines = [
+        f"95% interval of the accuracy: {findings.interval(known.interval)}",
+        findings.against_guessing(known),
+        findings.sureness(known),
+    ]
+    return [one[:1].lower() + one[1:].removesuffix(".") for one in lines if one]
 
 
 def per_class(result: Evaluation) -> str:

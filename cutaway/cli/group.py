@@ -15,6 +15,7 @@ from cutaway.wording import nearest
 COMMANDS = {
     "train": "Train a net on your pictures.",
     "evaluate": "Say how well a model does on labelled pictures.",
+    "report": "Write how good a model is and where it fails, as one page.",
     "predict": "Say what is in pictures.",
     "explain": "Show every number that one picture causes.",
     "open": "Open a model in the browser, down to the single multiplication.",

@@ -37,6 +37,9 @@ def about(model: Model) -> list[tuple[str, str]]:
     return [
         ("classes", classes(model)),
         ("accuracy", accuracy(facts)),
+        ("interval", interval(model)),
+        ("compared", compared(model)),
+        ("calibration", calibration(model)),
         ("preparation", ", ".join(layer.text() for layer in model.net.preparation.layers) or "none"),
         (
             "net",
@@ -68,6 +71,41 @@ def accuracy(facts: Mapping[str, Any]) -> str:
         if part in facts
     ]
     return ", ".join(parts) or "not measured"
+
+
+def interval(model: Model) -> str:
+    """How sure the accuracy is, of the pictures that say it best."""
+    from cutaway.model import findings
+    from cutaway.model.assessment import known_of
+
+    known = known_of(model)
+    return f"{findings.interval(known.interval)} with 95% confidence ({known.part})" if known else ""
+
+
+def compared(model: Model) -> str:
+    """What guessing and the nearest training picture would get."""
+    from cutaway.model.assessment import known_of
+    from cutaway.model.names import escaped
+
+    known = known_of(model)
+    parts = []
+    if known and known.commonest and known.guessing is not None:
+        parts.append(f"always {escaped(known.commonest.label)} {known.guessing:.2%}")
+    if known and known.nearest:
+        parts.append(f"the nearest of {known.nearest.known:,} training pictures {known.nearest.accuracy:.2%}")
+    return ", ".join(parts)
+
+
+def calibration(model: Model) -> str:
+    """How far its probabilities are off, and the temperature that suits them."""
+    from cutaway.model.assessment import known_of
+
+    known = known_of(model)
+    if not known or not known.calibration:
+        return ""
+    own = known.calibration
+    after = f", {own.after:.2%} at temperature {own.temperature:.2f}" if own.after is not None else ""
+    return f"error {own.error:.2%}{after}"
 
 
 def trained_on(data: Mapping[str, Any]) -> str:

@@ -107,8 +107,8 @@ def serve(
     """Serves the page until a signal comes."""
     from cutaway.cli import browser as browsers
     from cutaway.cli.stopping import Stopping
+    from cutaway.model.origin import source_of
     from cutaway.views import explorer
-    from cutaway.views.explorer.at_hand import source_of
 
     server = explorer.serve(subjects, pictures, lambda: source_of(model, data))
     with Stopping("the page is closed") as stop, server:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cutaway.cli.failing import INTERRUPTED
 from cutaway.cli.group import Command
 from cutaway.cli.words import Share, Sizes
+from cutaway.wording import one_line
 
 if TYPE_CHECKING:
     from cutaway.cli.progress import Progress
@@ -28,6 +30,8 @@ LISTED = 20
 """So many classes are listed."""
 NAMED = 5
 """So many files that were left out are named."""
+QUICK = 10_000_000_000
+"""Multiplications that judging a run may cost which was stopped: a fraction of a second."""
 
 
 @click.command(cls=Command, example=EXAMPLE)
@@ -104,9 +108,13 @@ def command(
     click.echo(f"{'going on in' if resumed else 'training into'} {folder}")
     try:
         with Watching(setup, folder, pictures) if watch else contextlib.nullcontext() as page:
-            code = follow(setup, folder, chosen, keep_epochs, page) or finish(folder, pictures)
-            if page and not code:
-                page.stay()
+            code = follow(setup, folder, chosen, keep_epochs, page)
+            if not code:
+                finish(folder, pictures, setup)
+                if page:
+                    page.stay()
+            elif code == INTERRUPTED and is_quick(folder, setup):
+                report(folder, pictures, setup)
             return code
     finally:
         with contextlib.suppress(OSError):  # which it is where anything is in it
@@ -141,18 +149,38 @@ def follow(setup: Setup, folder: Path, engine: Engine, keep_epochs: bool, page: 
     return stop.exit_code
 
 
-def finish(folder: Path, pictures: Pictures) -> int:
-    """Judges the model by the test pictures, if there are any, and says where it is."""
-    from cutaway.cli.progress import Progress
-    from cutaway.model import load
-    from cutaway.training.judge import judged
-
-    with Progress("test pictures") as progress:
-        model = judged(load(folder), pictures, progress)
-    model.save(folder)
+def finish(folder: Path, pictures: Pictures, setup: Setup) -> None:
+    """Judges the model, and says how good and where it is."""
+    model = report(folder, pictures, setup)
     click.echo(outcome(model))
     click.echo(f"saved in {folder}; try: cutaway predict {folder} PICTURE")
-    return 0
+    if (folder / "report.html").is_file():
+        click.echo(f"how good it is and where it fails: {folder / 'report.html'}")
+
+
+def report(folder: Path, pictures: Pictures, setup: Setup) -> Model:
+    """Judges the model in a folder, and writes its report; what does not work is said."""
+    from cutaway.cli.progress import Progress
+    from cutaway.model import load
+    from cutaway.training.judge import concluded
+
+    with Progress("judging") as progress:
+        model, troubles = concluded(load(folder), pictures, setup, folder, progress)
+    for trouble in troubles:
+        click.echo(f"cutaway: {one_line(trouble)}", err=True)
+    return model
+
+
+def is_quick(folder: Path, setup: Setup) -> bool:
+    """Whether a run that was stopped has a model that is judged in a moment: nobody waits after Ctrl-C."""
+    from cutaway.errors import ModelError
+    from cutaway.model import load
+
+    try:
+        complete = bool(load(folder).facts["epochs"])
+    except ModelError:
+        return False
+    return complete and len(setup.validation) * setup.net.cost().multiplications <= QUICK
 
 
 def run_folder(source: str, output: str | None, setup: Setup, engine: str) -> tuple[Path, bool]:

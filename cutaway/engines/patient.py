@@ -23,6 +23,8 @@ class Patient:
     def __init__(self, net: Net, weights: Weights) -> None:
         self.net, self.weights = net, weights
         self.cost = net.cost(net.preparation.shape).multiplications
+        self.done = 0
+        """Multiplications so far: many small calls are many pictures too."""
 
     @cached_property
     def few(self) -> Predictor:
@@ -33,8 +35,8 @@ class Patient:
         return choose("auto", self.net, precision="float32").predictor(self.net, self.weights)
 
     def __call__(self, pictures: Pixels) -> NDArray[np.float32]:
-        ready = "many" in self.__dict__ or len(pictures) * self.cost > FEW
-        return self.many(pictures) if ready else self.few(pictures)
+        self.done += len(pictures) * self.cost
+        return self.many(pictures) if self.done > FEW else self.few(pictures)
 
     def stages(self, pictures: Pixels) -> dict[str, Array]:
         return self.few.stages(pictures)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from cutaway.layers.layer import describe
+from cutaway.model import findings
+from cutaway.model.assessment import known_of
 from cutaway.model.names import escaped
 
 if TYPE_CHECKING:
@@ -24,13 +26,14 @@ def card(model: Model) -> str:
     parts = [
         _head(model),
         _accuracy(model),
+        _findings(model),
         _classes(model),
         _net(model),
         _recipe(model),
         _use(),
         _limits(model),
     ]
-    return "\n".join(parts).encode("utf-8", "backslashreplace").decode()
+    return "\n".join(filter(None, parts)).encode("utf-8", "backslashreplace").decode()
 
 
 def plain(text: str) -> str:
@@ -69,10 +72,41 @@ def _accuracy(model: Model) -> str:
     return "## Accuracy\n\n" + "\n\n".join(lines) + "\n"
 
 
+def _findings(model: Model) -> str:
+    """What the report says as well; nothing where it was not measured."""
+    known = known_of(model)
+    if known is None or not known.classes:
+        return ""
+    parts = {
+        "How good": [findings.on_which(known), *findings.short(known)],
+        "Where it fails": findings.failures(known),
+        "What to do next": findings.next_steps(model, known),
+    }
+    listed = [
+        "\n".join([f"## {title}", "", *(f"- {plain(one)}" for one in told), ""])
+        for title, told in parts.items()
+        if told
+    ]
+    return "\n".join(listed)
+
+
 def _classes(model: Model) -> str:
     counts = model.facts.get("data", {}).get("counts", {})
-    rows = [f"| {plain(name)} | {counts.get(name, '')} |" for name in model.classes]
-    return "\n".join(["## Classes", "", "| class | pictures |", "|---|---:|", *rows, ""])
+    known = known_of(model)
+    if known is None or not known.classes:
+        rows = [f"| {plain(name)} | {counts.get(name, '')} |" for name in model.classes]
+        return "\n".join(["## Classes", "", "| class | pictures |", "|---|---:|", *rows, ""])
+    rows = [
+        f"| {plain(one.label)} | {counts.get(one.label, '')} | {one.support} "
+        f"| {_share(one.recall)} | {_share(one.precision)} |"
+        for one in known.classes
+    ]
+    head = ["| class | pictures | judged | recall | precision |", "|---|---:|---:|---:|---:|"]
+    return "\n".join(["## Classes", "", *head, *rows, ""])
+
+
+def _share(share: float | None) -> str:
+    return "" if share is None else f"{share:.1%}"
 
 
 def _net(model: Model) -> str:

@@ -22,7 +22,7 @@ from cutaway.model.evaluation import Evaluation, same_classes
 from cutaway.model.guesses import Guesses, ranked
 from cutaway.model.predictions import Predictions
 from cutaway.net import Net
-from cutaway.pictures import Pictures, decode
+from cutaway.pictures import Pictures, Prepared, decode
 from cutaway.pictures.threads import over_threads
 from cutaway.wording import first
 
@@ -145,16 +145,22 @@ class Model:
         """
         return self.predictions(pictures, progress).figures()
 
-    def predictions(self, pictures: Pictures, progress: Callable[[int, int], None] | None = None) -> Predictions:
+    def predictions(
+        self,
+        pictures: Pictures,
+        progress: Callable[[int, int], None] | None = None,
+        prepared: Prepared | None = None,
+    ) -> Predictions:
         """What it says of each labelled picture, in their order; one that cannot be read has a row like the others.
 
-        `progress` is as for `evaluate`.
+        `progress` is as for `evaluate`. `prepared` are the same pictures, where they were read already.
         """
         place = same_classes(pictures, self.classes)
         if not len(pictures):
             raise DataError(f"{pictures.title}: there are no pictures to judge")
         total = 2 * len(pictures)
-        prepared = pictures.prepared(self.net.preparation, progress and (lambda done, _: progress(done, total)))
+        if prepared is None:
+            prepared = pictures.prepared(self.net.preparation, progress and (lambda done, _: progress(done, total)))
         true = place[prepared.labels]
         probs = np.full((len(pictures), len(self.classes)), np.nan, np.float32)
         losses = np.full(len(pictures), np.nan)

@@ -18,10 +18,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from cutaway import files
 from cutaway.errors import DataError
 from cutaway.model.predictions import Predictions
 
 HEAD = ("path", "status", "true", "guess", "prob", "loss")
+OURS = ",".join(HEAD).encode()
+"""How a table begins that `write` wrote."""
 CLASS = "p: "
 """Stands before the name of a class, so that a class called `path` is a class."""
 OTHER_NAMES = {"path": ("file", "file_name", "filename", "image", "picture"), "true": ("label", "class", "target")}
@@ -32,14 +35,26 @@ LEAST = float(np.finfo(np.float32).tiny)
 """A probability that rounded to 0 is taken for the smallest float32 where its logarithm is asked for."""
 
 
+def write(predictions: Predictions, path: Path) -> None:
+    """Writes them as UTF-8; bytes of a file name that are no text stay as they are. Raises JobError where it cannot."""
+    own = text(predictions)
+    try:
+        data = own.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # what no file name of bytes can have
+        data = own.encode("utf-8", "backslashreplace")
+    files.write(path, data)
+
+
 def text(predictions: Predictions) -> str:
     """One row a picture, in order; numbers with as many digits as tell one float32 from another."""
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow([*HEAD, *(CLASS + name for name in predictions.classes)])
-    for row in range(len(predictions)):
-        writer.writerow([guarded(cell) for cell in _row(predictions, row)])
-    return table.getvalue()
+    head = _line([*HEAD, *(CLASS + name for name in predictions.classes)])
+    return head + "".join(_line(_row(predictions, row)) for row in range(len(predictions)))
+
+
+def _line(cells: list[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\r\n").writerow([guarded(cell) for cell in cells])  # so that it quotes both
+    return line.getvalue().removesuffix("\r\n") + "\n"
 
 
 def _row(given: Predictions, row: int) -> list[str]:
@@ -75,7 +90,7 @@ def read(path: str | Path) -> Predictions:
     rows = _rows(path)
     if not rows:
         raise DataError(f"{path} is empty; it needs a row of names and a row for each picture")
-    head = _head([unguarded(name.strip()) for name in rows[0]])
+    head = _head([name if name.startswith(CLASS) else unguarded(name.strip()) for name in rows[0]])
     for name in ("path", "true"):
         if name not in head:
             raise DataError(f"{path} has no column {name!r}; it has {', '.join(rows[0])}")
@@ -88,7 +103,9 @@ def read(path: str | Path) -> Predictions:
 
 def _rows(path: Path) -> list[list[str]]:
     try:
-        content = path.read_text(encoding="utf-8-sig")
+        data = path.read_bytes()
+        # of our own tables, what is no UTF-8 are file names
+        content = data.decode("utf-8-sig", "surrogateescape" if data.startswith(OURS) else "strict")
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text ({error.reason} at byte {error.start})") from None
     except OSError as error:

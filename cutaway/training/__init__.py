@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -15,7 +16,7 @@ from cutaway.layers.words import nearest
 from cutaway.model import Model, load
 from cutaway.net import Net
 from cutaway.pictures import Pictures, read
-from cutaway.training.judge import judged
+from cutaway.training.judge import concluded, tested
 from cutaway.training.loop import Epoch, Step, run
 from cutaway.training.recipe import Recipe, recipe_for
 from cutaway.training.runs import check_place
@@ -53,9 +54,7 @@ def training(
     """
     check(engine, threads, precision)
     setup = _set_up(_read(pictures, settings), net, recipe, folder, settings)
-    where = None if folder is None else Path(folder)
-    chosen = choose(engine, setup.net, threads, precision)
-    return (event for event in run(setup, where, chosen, keep_epochs=keep_epochs) if isinstance(event, Epoch))
+    return _epochs(setup, folder, engine, threads, precision, keep_epochs)
 
 
 def train(
@@ -73,25 +72,37 @@ def train(
     """Trains a net on pictures and returns the best model: `cw.train("pets/", net="lenet5", epochs=5)`.
 
     The same as `training`, to its end; then the test pictures, where there are any, have the last word (in
-    `model.facts["test"]`). Interrupted from the keyboard, it returns the best so far, if there is one.
+    `model.facts["test"]`). With a folder, the report and what the model says of each picture are written there too.
+    Interrupted from the keyboard, it returns the best so far, if there is one.
     """
+    check(engine, threads, precision)
     pictures = _read(pictures, settings)
-    how: dict[str, Any] = {"engine": engine, "threads": threads, "precision": precision, "keep_epochs": keep_epochs}
+    setup = _set_up(pictures, net, recipe, folder, settings)
     best: Model | None = None
     try:
-        for epoch in training(pictures, net, folder=folder, recipe=recipe, **how, **settings):
+        for epoch in _epochs(setup, folder, engine, threads, precision, keep_epochs):
             if epoch.best:
                 best = epoch.model
     except KeyboardInterrupt:
         if best is None:
             raise
     if folder is not None:
-        best = load(folder)  # a run that was taken up may have had its best epoch before
+        # loaded, since a run that was taken up may have had its best epoch before
+        model, troubles = concluded(load(folder), pictures, setup, Path(folder))
+        for trouble in troubles:
+            warnings.warn(trouble, stacklevel=2)
+        return model
     assert best is not None, "the first epoch is always the best so far"
-    model = judged(best, pictures)
-    if folder is not None:
-        model.save(Path(folder))
-    return model
+    return tested(best, pictures)
+
+
+def _epochs(
+    setup: Setup, folder: str | Path | None, engine: str, threads: int | None, precision: str, keep_epochs: bool
+) -> Iterator[Epoch]:
+    """The epochs of a run, one after another."""
+    where = None if folder is None else Path(folder)
+    chosen = choose(engine, setup.net, threads, precision)
+    return (event for event in run(setup, where, chosen, keep_epochs=keep_epochs) if isinstance(event, Epoch))
 
 
 def _read(pictures: Pictures | str | Path, settings: dict[str, Any]) -> Pictures:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -168,6 +169,7 @@ def check_left(train: Prepared, classes: tuple[str, ...]) -> None:
 def facts(pictures: Pictures, train: Prepared, validation: Prepared) -> dict[str, Any]:
     """What is worth knowing later about the pictures of a run."""
     skipped = [*train.skipped, *validation.skipped]
+    ignored = Counter(one.reason for one in pictures.ignored)
     return {
         "source": pictures.title,
         "seed": pictures.seed,
@@ -175,5 +177,8 @@ def facts(pictures: Pictures, train: Prepared, validation: Prepared) -> dict[str
         "counts": pictures.counts(),
         "training": len(train.labels),
         "validation": len(validation.labels),
+        "test": len(pictures.test),
+        "size": list(pictures.size),
+        "ignored": dict(sorted(ignored.items())),
         "skipped": [{"path": s.path, "reason": s.reason} for s in skipped],
     }

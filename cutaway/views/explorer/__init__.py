@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from cutaway import files
 from cutaway.errors import CutawayError
 from cutaway.model import Model
+from cutaway.model.origin import source_of
 from cutaway.views.explorer import at_hand, html
 from cutaway.views.explorer.answers import Answers
 from cutaway.views.explorer.at_hand import Shown
@@ -140,7 +141,7 @@ def opened(shown: Model | Trace) -> tuple[Subject, list[Shown], Callable[[], Pic
     if not isinstance(shown, Model):
         return of_trace(shown), [Shown("the picture", shown.picture)], None
     pictures, missing = at_hand.of_training(shown)
-    return of_model(shown), pictures, None if missing else lambda: at_hand.source_of(shown)
+    return of_model(shown), pictures, None if missing else lambda: source_of(shown)
 
 
 def framed(subject: Subject, pictures: Sequence[Shown]) -> str:

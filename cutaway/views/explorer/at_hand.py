@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cutaway.errors import CutawayError, DataError, PictureError
+from cutaway.errors import CutawayError, PictureError
 from cutaway.model import Model
 from cutaway.model.model import Picture, as_pixels
 from cutaway.model.names import escaped
+from cutaway.model.origin import short, source_of
 from cutaway.net import Net
-from cutaway.pictures import Pictures, downloads, read
+from cutaway.pictures import Pictures, ink, read
+from cutaway.pictures.choice import evenly, in_turn
 from cutaway.pictures.decoding import Pixels
 from cutaway.pictures.pictures import TEST, VALIDATION
 from cutaway.pictures.source import Files
@@ -90,24 +90,6 @@ def samples() -> list[Shown]:
 # ---- those that the model was chosen by
 
 
-def source_of(model: Model, data: str | Path | None = None) -> Pictures:
-    """The pictures that a model was trained on, read again. Raises DataError or JobError where they are not there.
-
-    Nothing is downloaded for it. `data` is a folder with the files of mnist or fashion-mnist.
-    """
-    facts: Mapping[str, Any] = model.facts.get("data", {})
-    source = facts.get("source")
-    if not source:
-        raise DataError("the model does not say what it was trained on; name some pictures")
-    if data is None and source in downloads.SETS and not downloads.are_here(source):
-        raise DataError(f"{source} is not on this computer; name some pictures, or give --data FOLDER")
-    pictures = read(source, data=data, seed=facts.get("seed", 0), training=False)
-    if known := facts.get("counts"):
-        if set(pictures.classes) != set(known):
-            raise DataError(f"{source} has other classes now than when the model was trained on it; name some pictures")
-    return pictures
-
-
 def of_training(model: Model, data: str | Path | None = None) -> tuple[list[Shown], str]:
     """Some validation pictures of a model, and a line that says why there are none ('' where there are)."""
     try:
@@ -173,36 +155,9 @@ def kept_back(pictures: Pictures, classes: int, each: int) -> Pictures:
     return part.validation
 
 
-def evenly(count: int, most: int) -> NDArray[np.int64]:
-    """At most so many of 0 .. count - 1, evenly spread.
-
-    >>> evenly(10, 4).tolist(), evenly(3, 4).tolist()
-    ([0, 3, 6, 9], [0, 1, 2])
-    """
-    return np.unique(np.linspace(0, max(0, count - 1), min(count, most)).round().astype(np.int64))
-
-
-def in_turn(labels: NDArray[np.int64]) -> list[int]:
-    """The first of each class, then the second of each, ..."""
-    seen: dict[int, int] = {}
-    rounds = []
-    for label in labels.tolist():
-        seen[label] = seen.get(label, 0) + 1
-        rounds.append(seen[label])
-    return sorted(range(len(labels)), key=lambda row: (rounds[row], labels[row]))
-
-
-def short(pictures: Pictures, name: str) -> str:
-    """A picture's name within its set: `cat/12.jpg` of pets/cat/12.jpg, `mnist[17]` of data/mnist[17]."""
-    title = pictures.title.rstrip("/")
-    rest = name.removeprefix(title)
-    return escaped(name if rest == name else rest[1:] if rest.startswith("/") else Path(title).name + rest)
-
-
 # ---- ink on paper
 
 
 def is_ink(pictures: Sequence[Shown]) -> bool:
     """Whether these are grey pictures of light strokes on black, as digits: they are shown as ink on paper."""
-    dark = [one.pixels.shape[2] == 1 and np.median(one.pixels) < 64 and one.pixels.max() > 127 for one in pictures]
-    return bool(np.mean(dark) > 0.8) if dark else False
+    return ink.is_ink([one.pixels for one in pictures])

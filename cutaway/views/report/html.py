@@ -1,0 +1,97 @@
+"""HTML out of Python: whatever is not `Markup` already is text, and shows as just that text.
+
+>>> tag("p", "a < b", class_="note")
+'<p class="note">a &lt; b</p>'
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+
+from cutaway.wording import one_line
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+"""What a browser is to allow: no script, and nothing from outside (https://www.w3.org/TR/CSP3)."""
+EMPTY = frozenset(("br", "col", "img", "meta", "source"))
+"""Elements that hold nothing, and have no end."""
+
+
+class Markup(str):
+    """Text that is HTML already."""
+
+    __slots__ = ()
+
+
+Inside = Markup | str | int | None
+"""What stands in an element; None is nothing."""
+
+
+def escape(text: Inside) -> Markup:
+    """Any text as HTML that shows it, on one line."""
+    if text is None:
+        return Markup()
+    return text if isinstance(text, Markup) else Markup(html.escape(one_line(str(text))))
+
+
+def tag(name: str, /, *inside: Inside, **attributes: str | float | bool | None) -> Markup:
+    """An element: `class_` is `class`, `data_x` is `data-x`; True stands alone, None and False are left out."""
+    given = "".join(
+        f" {key.rstrip('_').replace('_', '-')}" + ("" if value is True else f'="{escape(str(value))}"')
+        for key, value in attributes.items()
+        if value is not None and value is not False
+    )
+    return Markup(f"<{name}{given}>" + ("" if name in EMPTY else f"{joined(inside)}</{name}>"))
+
+
+def joined(parts: Iterable[Inside]) -> Markup:
+    """One after another."""
+    return Markup("".join(map(escape, parts)))
+
+
+def section(place: str, title: str, *inside: Inside) -> Markup:
+    """A part of the page with a heading, which links can lead to; nothing where nothing is in it."""
+    content = joined(inside)
+    return tag("section", tag("h2", title), content, id=place) if content else Markup()
+
+
+def listed(texts: Sequence[Inside]) -> Markup:
+    """An unordered list; nothing where it is empty."""
+    return tag("ul", *(tag("li", text) for text in texts)) if texts else Markup()
+
+
+def table(
+    head: Sequence[str],
+    rows: Iterable[Sequence[Inside]],
+    *,
+    caption: str,
+    left: Sequence[int] = (0,),
+    wide: bool = False,
+) -> Markup:
+    """A table whose first cells head their rows. Columns in `left` are text, all others numbers."""
+
+    def cell(kind: str, place: int, text: Inside, **more: str) -> Markup:
+        return tag(kind, text, class_="text" if place in left else None, **more)
+
+    top = tag("tr", *(cell("th", place, text, scope="col") for place, text in enumerate(head)))
+    body = [
+        tag(
+            "tr", *(cell("td" if n else "th", n, text, **({} if n else {"scope": "row"})) for n, text in enumerate(row))
+        )
+        for row in rows
+    ]
+    made = tag(
+        "table", tag("caption", caption), tag("thead", top), tag("tbody", *body), class_="wide" if wide else None
+    )
+    return scrolling(made, caption)
+
+
+def scrolling(inside: Markup, label: str) -> Markup:
+    """What may be wider than a phone: it scrolls by itself, with the keyboard too."""
+    return tag("div", inside, class_="scroll", tabindex="0", role="region", aria_label=label)
+
+
+def facts(rows: Iterable[tuple[str, Inside]]) -> Markup:
+    """Names and what is known; what is empty is left out."""
+    kept = [(name, text) for name, text in rows if text not in (None, "")]
+    return tag("dl", *(tag("div", tag("dt", name), tag("dd", text)) for name, text in kept)) if kept else Markup()
