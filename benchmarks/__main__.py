@@ -10,12 +10,14 @@ from pathlib import Path
 
 from benchmarks.measure import machine
 
-NAMES = ("startup", "training", "epoch", "tiles", "learning", "workbook", "report")
+NAMES = ("startup", "training", "epoch", "tiles", "learning", "workbook", "report", "comparison")
 
 
 def main() -> None:
     """Runs the benchmarks that are named, or all."""
-    chosen = [name for name in sys.argv[1:2] if name in NAMES] or NAMES
+    chosen = sys.argv[1:] or NAMES
+    if unknown := set(chosen) - set(NAMES):
+        sys.exit(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(NAMES)}")
     print(machine())
     for name in chosen:
         print(f"\n{name}")

@@ -16,6 +16,7 @@ COMMANDS = {
     "train": "Train a net on your pictures.",
     "evaluate": "Say how well a model does on labelled pictures.",
     "report": "Write how good a model is and where it fails, as one page.",
+    "compare": "Say how models differ on the same pictures, and whether that is chance.",
     "predict": "Say what is in pictures.",
     "explain": "Show every number that one picture causes.",
     "open": "Open a model in the browser, down to the single multiplication.",

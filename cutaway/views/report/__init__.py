@@ -15,12 +15,10 @@ from pathlib import Path
 
 from cutaway import files
 from cutaway.views.report import about, confusion, curves, features, first, gallery, sureness, thumbnails
-from cutaway.views.report.html import POLICY, Markup, joined, tag
+from cutaway.views.report.html import Markup, document, joined, tag
 from cutaway.views.report.subject import Subject
 
 __all__ = ["Subject", "page", "write"]
-
-STYLE = Path(__file__).parent / "style.css"
 
 
 def write(subject: Subject, file: Path) -> None:
@@ -31,20 +29,8 @@ def write(subject: Subject, file: Path) -> None:
 def page(subject: Subject) -> str:
     """The report as one text."""
     parts = sections(subject)
-    style = Markup(STYLE.read_text("utf-8"))
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=POLICY),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name="color-scheme", content="light dark"),
-        tag("title", f"{subject.title}: report"),
-        tag("style", style),
-    )
-    body = tag(
-        "body", tag("main", first.screen(subject), contents(parts), joined(parts.values())), about.footer(subject)
-    )
-    return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
+    main = tag("main", first.screen(subject), contents(parts), joined(parts.values()))
+    return document(f"{subject.title}: report", main, about.footer(subject))
 
 
 def sections(subject: Subject) -> dict[str, Markup]:

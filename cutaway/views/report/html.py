@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from cutaway.wording import one_line
 
+STYLE = Path(__file__).parent / "style.css"
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 """What a browser is to allow: no script, and nothing from outside (https://www.w3.org/TR/CSP3)."""
 EMPTY = frozenset(("br", "col", "img", "meta", "source"))
@@ -42,6 +44,20 @@ def tag(name: str, /, *inside: Inside, **attributes: str | float | bool | None) 
         if value is not None and value is not False
     )
     return Markup(f"<{name}{given}>" + ("" if name in EMPTY else f"{joined(inside)}</{name}>"))
+
+
+def document(title: str, *body: Inside) -> str:
+    """A whole page in the house's look, that needs nothing else."""
+    head = tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", http_equiv="Content-Security-Policy", content=POLICY),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name="color-scheme", content="light dark"),
+        tag("title", title),
+        tag("style", Markup(STYLE.read_text("utf-8"))),
+    )
+    return f"<!doctype html>\n{tag('html', head, tag('body', *body), lang='en')}\n"
 
 
 def joined(parts: Iterable[Inside]) -> Markup:

@@ -6,9 +6,10 @@ import base64
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from cutaway.errors import PictureError
-from cutaway.pictures import Pictures
+from cutaway.pictures import decode
 from cutaway.pictures.decoding import Pixels
 from cutaway.pictures.ink import is_ink
 from cutaway.pictures.threads import over_threads
@@ -26,6 +27,22 @@ Thumbnail = tuple[str, int, int]
 """A data URI, and its width and height."""
 
 
+class Source(Protocol):
+    """Numbered pictures: `Pictures`, or files."""
+
+    def __getitem__(self, row: int, /) -> Pixels: ...
+
+
+@dataclass(frozen=True)
+class Named:
+    """Pictures by the paths of their files. `Named(names)[17]` raises PictureError where that is none."""
+
+    names: Sequence[str]
+
+    def __getitem__(self, row: int, /) -> Pixels:
+        return decode(self.names[row])
+
+
 @dataclass(frozen=True, eq=False)
 class Thumbnails:
     """`small(pictures, rows)[17]`: a picture as a data URI with its size; None where there is none."""
@@ -38,7 +55,7 @@ class Thumbnails:
         return self.found.get(row)
 
 
-def small(pictures: Pictures | None, rows: Sequence[int]) -> Thumbnails:
+def small(pictures: Source | None, rows: Sequence[int]) -> Thumbnails:
     """Some of these pictures, each once, the first first; what can no longer be read is left out."""
     if pictures is None:
         return Thumbnails({})
