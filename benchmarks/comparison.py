@@ -1,4 +1,4 @@
-"""`cutaway compare --predictions` on two tables of 10,000 pictures and ten classes: the whole command, with its page."""
+"""`cutaway compare --predictions` on two tables of 10,000 pictures and ten classes: whole commands."""
 
 from __future__ import annotations
 

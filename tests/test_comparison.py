@@ -134,4 +134,4 @@ def test_a_calibration_difference_is_the_same_each_time_and_around_its_value():
     fair = said(np.where(random.random(800) < 0.9, np.where(true == 1, 0.9, 0.1), np.where(true == 1, 0.1, 0.9)), true)
     (_, one), (_, again) = (compare([sure, fair], ["a", "b"]).figures[CALIBRATION] for _ in range(2))
     assert one == again
-    assert one.difference.low < one.difference.value < one.difference.high < 0
+    assert one.difference and one.difference.low < one.difference.value < one.difference.high < 0
