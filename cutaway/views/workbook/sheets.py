@@ -35,9 +35,7 @@ class Writing:
         from xlsxwriter import Workbook
 
         self.book, self.title, self.file = book, title, io.BytesIO()
-        plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-        self.workbook = Workbook(self.file, {"in_memory": True, **plain})
-        self.workbook.set_calc_mode("auto")
+        self.workbook = Workbook(self.file, {"in_memory": True})
         self.sheets: dict[str, Worksheet] = {}
         names = [START, *book.sheets, *book.gradients_of_sheets]
         for name in names:
