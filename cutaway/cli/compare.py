@@ -13,7 +13,8 @@ import click
 from cutaway.cli.group import Command
 
 if TYPE_CHECKING:
-    from cutaway.model import Model
+    from cutaway.model import Predictions
+    from cutaway.model.common import Common
     from cutaway.model.comparison import Comparison, Disagreement
     from cutaway.pictures import Pictures
 
@@ -48,24 +49,26 @@ def command(inputs: tuple[str, ...], predictions: bool, data: str | None, output
 
     if output:
         check_output(Path(output), inputs)
-    names, pictures, why = list(inputs), None, "what the tables say"
+    names, common = told_apart(inputs), None
     if predictions:
         from cutaway.model.tables import read
 
         said = [read(one) for one in inputs]
     else:
-        said, names, pictures, why = by_models(inputs, data)
+        said, names, common = by_models(inputs, data)
     compared = compare(said, names)
+    why, remarks = (f"{inputs[-1]}, {common.why}", common.remarks) if common else ("what the tables say", ())
     if as_json:
-        click.echo(json.dumps(record(compared), allow_nan=False))
+        click.echo(json.dumps(record(compared, common), allow_nan=False))
     else:
-        click.echo("\n".join([f"{view.headline(compared)}: {why}", *left_out(compared), "", tables(compared), ""]))
+        head = [f"{view.headline(compared)}: {why}", *remarks, *view.notes(compared)]
+        click.echo("\n".join([*shown(head), *left_out(compared), "", tables(compared), ""]))
         click.echo("\n".join([*shown(view.verdicts(compared)), "", *who(compared)]))
         if listed := disagreements(compared):
             click.echo("\n" + listed)
     if output:
-        own = None if pictures is None else _Rows(pictures, compared)
-        view.write(compared, why, Path(output), own)
+        own = _Rows(common.pictures, compared) if common else _Named(compared.said[0].names)
+        view.write(compared, why, Path(output), own, remarks)
         click.echo(f"{output}: a page that opens in a browser and needs nothing else", err=as_json)
 
 
@@ -79,44 +82,33 @@ def check_output(file: Path, inputs: Sequence[str]) -> None:
         raise InputError(f"{file} is left as it is; give -o another name")
 
 
-def by_models(inputs: Sequence[str], data: str | None) -> tuple[list[Any], list[str], Pictures, str]:
-    """What each model says of the same pictures, their names, the pictures, and which those are."""
+def told_apart(given: Sequence[str]) -> list[str]:
+    """What was given, with a number where the same was given again."""
+    return [f"{name} ({given[: n + 1].count(name)})" if name in given[:n] else name for n, name in enumerate(given)]
+
+
+def by_models(inputs: Sequence[str], data: str | None) -> tuple[list[Predictions], list[str], Common]:
+    """What each model says of the same pictures, their names, and which pictures those are."""
     from cutaway.cli.progress import Progress
     from cutaway.errors import DataError, InputError
     from cutaway.model import load
+    from cutaway.model.common import common_to
+    from cutaway.pictures import read
 
     *runs, source = inputs
     if len(runs) < 2:
         given = f"only {runs[0]}" if runs else "none"
         raise InputError(f"{given} is named beside the pictures {source}; name two models or more, then the pictures")
-    models = [load(run) for run in runs]
-    pictures, why = the_same(models, runs, source, data)
+    models, names = [load(run) for run in runs], told_apart(runs)
+    common = common_to(models, names, read(source, data=data, training=False))
     said = []
-    for run, model in zip(runs, models, strict=True):
-        with Progress(run) as progress:
+    for name, model in zip(names, models, strict=True):
+        with Progress(name) as progress:
             try:
-                said.append(model.predictions(pictures, progress))
+                said.append(model.predictions(common.pictures, progress))
             except DataError as error:
-                raise DataError(f"{run} cannot be compared on these: {error}") from None
-    return said, runs, pictures, f"{source}, {why}"
-
-
-def the_same(models: Sequence[Model], runs: Sequence[str], source: str, data: str | None) -> tuple[Pictures, str]:
-    """Pictures that are fair to all models: the test pictures, else those by which the models were chosen."""
-    from cutaway.model.origin import changed, to_judge_by
-    from cutaway.pictures import read
-
-    seeds = [model.facts.get("data", {}).get("seed", 0) for model in models]
-    every = [read(source, data=data, seed=seed, training=False) for seed in dict.fromkeys(seeds)]
-    own = [number for number, model in enumerate(models) if not changed(model, every[0])]
-    base = own[0] if own else 0
-    pictures, part, why = to_judge_by(models[base], read(source, data=data, seed=seeds[base], training=False))
-    if part == "test":
-        return pictures, "the test pictures"
-    seen = [runs[number] for number in own if part == "validation" and seeds[number] != seeds[base]]
-    if seen:
-        return pictures, f"the validation pictures of {runs[base]}; {', '.join(seen)} was trained on some of them"
-    return pictures, "the validation pictures" if part == "validation" else why
+                raise DataError(f"{name} cannot be compared on these: {error}") from None
+    return said, names, common
 
 
 class _Rows:
@@ -128,6 +120,27 @@ class _Rows:
 
     def __getitem__(self, row: int, /) -> Any:
         return self.pictures[self.rows[row]]
+
+
+class _Named:
+    """The pictures that a table names: files, and those of a set, as `digits[17]`. Nothing is downloaded for it."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = names
+
+    def __getitem__(self, row: int, /) -> Any:
+        from cutaway.cli.inputs import of_a_set
+        from cutaway.errors import CutawayError, PictureError
+        from cutaway.model.model import as_pixels
+        from cutaway.pictures import downloads
+
+        name = self.names[row]
+        kind = name.partition("[")[0]
+        try:
+            away = kind in downloads.SETS and not downloads.are_here(kind)
+            return as_pixels(name if away or (found := of_a_set(name)) is None else found)
+        except CutawayError as error:
+            raise PictureError(name, str(error)) from None
 
 
 # ---- what is said
@@ -151,16 +164,25 @@ def left_out(compared: Comparison) -> list[str]:
 
 
 def tables(compared: Comparison) -> str:
-    """A row for each measure, a column for each model; and how far each is from the first."""
-    from cutaway.cli.table import columns
+    """A row for each measure, a column for each model; and how far each is from the first, beside or below."""
+    from cutaway.cli.table import columns, width
 
-    if len(compared.names) == 2:
-        rows = [[*one, *other[1:]] for one, other in zip(values(compared), differences(compared, 1), strict=True)]
-        return columns(rows, right=range(1, 5))
-    parts = [columns(values(compared), right=range(1, len(compared.names) + 1))]
-    for number in range(1, len(compared.names)):
-        parts.append(columns(differences(compared, number), right=(1, 2)))
+    names = [cut(name) for name in shown(compared.names)]
+    pairs = [differences(compared, number) for number in range(1, len(names))]
+    if len(pairs) == 1:
+        rows = [[*one, *other[1:]] for one, other in zip(values(compared), pairs[0], strict=True)]
+        together = columns(rows, right=range(1, 5))
+        if max(map(len, together.splitlines())) <= width():
+            return together
+    parts = [columns(values(compared), right=range(1, len(names) + 1))]
+    for name, rows in zip(names[1:], pairs, strict=True):
+        parts.append(f"{name} less {names[0]}\n{columns(rows, right=(1, 2))}")
     return "\n\n".join(parts)
+
+
+def cut(name: str, most: int = 18) -> str:
+    """The end of a name, which of a path says most."""
+    return name if len(name) <= most else f"…{name[1 - most :]}"
 
 
 def values(compared: Comparison) -> list[list[str]]:
@@ -169,20 +191,20 @@ def values(compared: Comparison) -> list[list[str]]:
 
     decimals = compared.decimals
     rows = [[measure, *(f"{one.value:.{decimals}f}" for one in compared.figures[measure])] for measure in MEASURES]
-    return [["", *shown(compared.names)], *rows]
+    return [["", *map(cut, shown(compared.names))], *rows]
 
 
 def differences(compared: Comparison, number: int) -> list[list[str]]:
     """How much more one of the models has of each measure than the first."""
     from cutaway.model.comparison import MEASURES
+    from cutaway.views.report.comparison import between
 
-    decimals, two = compared.decimals, len(compared.names) == 2
-    title = "" if two else f"{compared.names[number]} less {compared.names[0]}"
-    rows = [[*shown([title]), "difference", "95% interval"]]
+    decimals = compared.decimals
+    rows = [["", "difference", "95% interval"]]
     for measure in MEASURES:
         own = compared.figures[measure][number].difference
         assert own
-        rows.append([measure, f"{own.value:+.{decimals}f}", f"{own.low:+.{decimals}f} to {own.high:+.{decimals}f}"])
+        rows.append([measure, f"{own.value:+.{decimals}f}", between(own, decimals)])
     return rows
 
 
@@ -200,29 +222,47 @@ def who(compared: Comparison) -> list[str]:
 
 
 def disagreements(compared: Comparison) -> str:
-    """The pictures on which they differ most; nothing where they never do."""
-    from cutaway.cli.table import columns
+    """The pictures on which they differ most, and those that all are wrong about; nothing where there are none."""
+    parts = {"they disagree on": compared.disagreements, "all are wrong on": compared.wrong}
+    return "\n\n".join(listed(compared, title, found) for title, found in parts.items() if found)
 
-    found = compared.disagreements
-    rows = [line(compared, one) for one in found[:LISTED]]
+
+def listed(compared: Comparison, title: str, found: Sequence[Disagreement]) -> str:
+    """The first of some pictures, with each guess; cut where the terminal ends."""
+    from cutaway.cli.table import columns, width
+
+    worse = any(one.more_wrong is not None for one in found[:LISTED])
+    rows = [[*line(compared, one), *more_wrong(compared, one)][: None if worse else -1] for one in found[:LISTED]]
+    head = ["", "true", *map(cut, shown(compared.names)), "more wrong"][: None if worse else -1]
+    beside = columns([row[1:] for row in [head, *rows]])
+    room = max(12, width() - 2 - max(map(len, beside.splitlines())))
+    rows = [[cut(row[0], room), *row[1:]] for row in rows]
     more = [f"... and {len(found) - LISTED:,} more"] if len(found) > LISTED else []
-    head = ["", "true", *shown(compared.names)]
-    title = f"they disagree on {len(found):,}; guess, and the probability of the true class:"
-    return "\n".join([title, columns([head, *rows]), *more]) if rows else ""
+    about = f"{title} {len(found):,}; guess, and the probability of the true class:"
+    return "\n".join([about, columns([head, *rows]), *more])
 
 
 def line(compared: Comparison, one: Disagreement) -> list[str]:
     """One of them."""
-    said = [f"{guess} {prob:.1%}" for guess, prob in zip(one.guesses, one.probs, strict=True)]
-    return shown([one.name, one.true, *said])
+    guesses = map(cut, shown(one.guesses))
+    said = [f"{guess} {prob:.1%}" for guess, prob in zip(guesses, one.probs, strict=True)]
+    return [*shown([one.name]), *map(cut, shown([one.true])), *said]
 
 
-def record(compared: Comparison) -> dict[str, Any]:
+def more_wrong(compared: Comparison, one: Disagreement) -> list[str]:
+    """Which model is, where all are wrong; nothing for a tie."""
+    return [""] if one.more_wrong is None else [*map(cut, shown([compared.names[one.more_wrong]]))]
+
+
+def record(compared: Comparison, common: Common | None) -> dict[str, Any]:
     """What `--json` says."""
     from cutaway.model.comparison import MEASURES
 
     return {
         "models": list(compared.names),
+        "part": common and common.part,
+        "pictures": common and common.why,
+        "remarks": list(common.remarks) if common else [],
         "count": compared.count,
         "skipped": list(compared.skipped),
         "measures": {
@@ -231,25 +271,30 @@ def record(compared: Comparison) -> dict[str, Any]:
                     "value": one.value,
                     "interval": one.interval and list(one.interval),
                     "difference": one.difference and one.difference.value,
+                    "worth": compared.worth(measure, number) if number else None,
                     "difference_interval": one.difference and [finite(one.difference.low), finite(one.difference.high)],
                 }
-                for one in compared.figures[measure]
+                for number, one in enumerate(compared.figures[measure])
             ]
             for measure in MEASURES
         },
         "by_chance": list(compared.by_chance),
         "right": [{"models": list(right), "count": count} for right, count in compared.table.items()],
         "more_wrong": list(compared.more_wrong),
-        "disagreements": [
-            {
-                "path": one.name,
-                "true": one.true,
-                "guesses": list(one.guesses),
-                "probs_of_true": list(one.probs),
-                "right": list(one.right),
-            }
-            for one in compared.disagreements
-        ],
+        "disagreements": [told(compared, one) for one in compared.disagreements],
+        "all_wrong": [told(compared, one) for one in compared.wrong],
+    }
+
+
+def told(compared: Comparison, one: Disagreement) -> dict[str, Any]:
+    """What `--json` says of a picture."""
+    return {
+        "path": one.name,
+        "true": one.true,
+        "guesses": list(one.guesses),
+        "probs_of_true": list(one.probs),
+        "right": list(one.right),
+        "more_wrong": None if one.more_wrong is None else compared.names[one.more_wrong],
     }
 
 

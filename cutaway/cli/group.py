@@ -19,6 +19,7 @@ COMMANDS = {
     "compare": "Say how models differ on the same pictures, and whether that is chance.",
     "predict": "Say what is in pictures.",
     "explain": "Show every number that one picture causes.",
+    "invariance": "Show what a model still says of turned, moved and scaled pictures.",
     "open": "Open a model in the browser, down to the single multiplication.",
     "workbook": "Write a picture's every number as a spreadsheet with live formulas.",
     "lab": "Slide any kernel over any picture, on a page without a model.",

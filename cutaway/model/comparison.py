@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cutaway.errors import DataError, InputError
-from cutaway.losses import ClassificationError, SquaredError
+from cutaway.losses import ClassificationError, CrossEntropy, SquaredError
 from cutaway.model.calibration import BINS, calibration_error
 from cutaway.model.intervals import Difference, by_chance, of_means, of_shares, wilson
 from cutaway.model.predictions import Predictions
@@ -23,6 +23,12 @@ TOGETHER = 100
 """Drawn at a time: 4 MB for 10,000 pictures."""
 
 ERROR, SQUARED, CROSS, CALIBRATION = "classification error", "mean squared error", "cross-entropy", "calibration error"
+ENOUGH = 50
+"""Pictures from which calibration errors are held against each other: of fewer, chance makes most of them."""
+LEAST, FAR = 1e-30, 60.0
+"""Where a probability came so near to 0, a loss from the scores need only be as large as the second number."""
+MORE, EDGE, MAY_BE, TOO_FEW = "more than chance", "at the edge of chance", "may be chance", "too few pictures"
+"""What a difference is worth."""
 MEASURES = (ERROR, SQUARED, CROSS, CALIBRATION)
 """What is compared. Of all, less is better."""
 
@@ -49,6 +55,8 @@ class Disagreement:
     probs: tuple[float, ...]
     """What each model gives to the true class."""
     right: tuple[bool, ...]
+    more_wrong: int | None = None
+    """Where all are wrong: the number of the model that gave the true class the least probability; None for a tie."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,9 +86,30 @@ class Comparison:
         return {
             ERROR: self._of(self._wrong, of_shares, intervals=True),
             SQUARED: self._of(self._squared, of_means),
-            CROSS: self._of(lambda one: one.losses, of_means),
+            CROSS: self._of(self._cross_entropy, of_means),
             CALIBRATION: self._calibration(),
         }
+
+    @cached_property
+    def other_losses(self) -> tuple[str, ...]:
+        """Models whose losses count every class by itself (log loss): those are no cross-entropy of the true class.
+
+        Where there is one, the cross-entropy of all models is worked out from their probabilities.
+        """
+        return tuple(name for name, one in zip(self.names, self.said, strict=True) if not _is_cross_entropy(one))
+
+    def worth(self, measure: str, number: int) -> str:
+        """Whether a difference from the first model is more than chance.
+
+        For the classification error the interval and McNemar's test may not agree; then it is at the edge.
+        """
+        own = self.figures[measure][number].difference
+        assert own
+        if not math.isfinite(own.low):
+            return TOO_FEW
+        if measure == ERROR and own.is_clear != (self.by_chance[number - 1] < 0.05):
+            return EDGE
+        return MORE if own.is_clear else MAY_BE
 
     @cached_property
     def by_chance(self) -> tuple[float, ...]:
@@ -104,13 +133,17 @@ class Comparison:
         return [self._disagreement(int(row)) for row in rows[np.argsort(-apart, kind="stable")]]
 
     @cached_property
+    def wrong(self) -> list[Disagreement]:
+        """Where all are wrong, also in the same way; in the same order."""
+        rows = np.flatnonzero(self._all_wrong)
+        apart = np.ptp(self._of_the_true[:, rows], axis=0)
+        return [self._disagreement(int(row)) for row in rows[np.argsort(-apart, kind="stable")]]
+
+    @cached_property
     def more_wrong(self) -> tuple[int, ...]:
         """Of pictures that all got wrong: how often each gave the true class the least probability (ties: none)."""
-        wrong = ~np.stack([one.right for one in self.said]).any(axis=0)
-        given = self._of_the_true[:, wrong]
-        least = given == given.min(axis=0, initial=2.0)
-        alone = least & (least.sum(axis=0) == 1)
-        return tuple(alone.sum(axis=1).tolist())
+        own = self._worst[self._all_wrong]
+        return tuple(int((own == number).sum()) for number in range(len(self.said)))
 
     @property
     def all_wrong(self) -> int:
@@ -125,6 +158,19 @@ class Comparison:
         rows = np.arange(self.count)
         return np.stack([one.probs[rows, one.true] for one in self.said])
 
+    @cached_property
+    def _all_wrong(self) -> NDArray[np.bool_]:
+        return np.logical_and.reduce([~one.right for one in self.said])
+
+    @cached_property
+    def _worst(self) -> NDArray[np.int64]:
+        """[n]: the model that gave the true class the least probability; of several, by the loss; -1 for a tie."""
+        given = self._of_the_true
+        losses = np.stack([self._cross_entropy(one) for one in self.said])
+        losses = np.where(given == given.min(axis=0), losses, -np.inf)
+        alone = (losses == losses.max(axis=0)).sum(axis=0) == 1
+        return np.where(alone, losses.argmax(axis=0), -1)
+
     def _disagreement(self, row: int) -> Disagreement:
         one = self.said[0]
         return Disagreement(
@@ -134,6 +180,7 @@ class Comparison:
             tuple(own.classes[own.guessed[row]] for own in self.said),
             tuple(float(prob) for prob in self._of_the_true[:, row]),
             tuple(bool(own.right[row]) for own in self.said),
+            int(self._worst[row]) if self._all_wrong[row] and self._worst[row] >= 0 else None,
         )
 
     def _of(
@@ -162,14 +209,24 @@ class Comparison:
     def _squared(one: Predictions) -> NDArray[np.float64]:
         return SquaredError().value(_chances(one), _targets(one))
 
+    def _cross_entropy(self, one: Predictions) -> NDArray[np.float64]:
+        return CrossEntropy().value(_chances(one), _targets(one)) if self.other_losses else one.losses
+
     def _calibration(self) -> tuple[Figure, ...]:
-        """Of the expected calibration error, which is no mean: pictures are drawn again (Efron 1979)."""
+        """Of the expected calibration error, which is no mean: pictures are drawn again (Efron 1979).
+
+        It is too large by chance alone, and of pictures drawn again still larger. The basic interval (Davison and
+        Hinkley 1997) takes that away, not always enough; so this goes from the lower to the higher end of both.
+        """
         values = [calibration_error(one.probs, one.true) for one in self.said]
         drawn = resampled_calibration(self.said)
         figures = [Figure(values[0], None, None)]
         for value, own in zip(values[1:], drawn[1:], strict=True):
-            low, high = np.percentile(own - drawn[0], (2.5, 97.5))
-            figures.append(Figure(value, None, Difference(value - values[0], float(low), float(high))))
+            apart = value - values[0]
+            low, high = map(float, np.percentile(own - drawn[0], (2.5, 97.5)))
+            low, high = min(low, 2 * apart - high), max(high, 2 * apart - low)
+            few = self.count < ENOUGH
+            figures.append(Figure(value, None, Difference(apart, -math.inf if few else low, math.inf if few else high)))
         return tuple(figures)
 
 
@@ -198,11 +255,8 @@ def _aligned(base: Predictions, one: Predictions, first_name: str, name: str) ->
                 f"only {where} knows the class {missing[0]!r}: {_both(base, one)}; compare models of the same"
             )
     if base.names != one.names:
+        _same_pictures(base.names, one.names, first_name, name)
         place = {own: row for row, own in enumerate(one.names)}
-        missing = sorted(set(base.names) ^ set(one.names))
-        if missing or len(place) < len(one):
-            odd = missing[0] if missing else "a picture that is there twice"
-            raise DataError(f"{first_name} and {name} are not of the same pictures; only one has {odd}")
         one = one[np.array([place[own] for own in base.names])]
     order = np.array([one.classes.index(label) for label in base.classes])
     true = np.argsort(order)[one.true]
@@ -211,6 +265,15 @@ def _aligned(base: Predictions, one: Predictions, first_name: str, name: str) ->
         labels = base.classes[base.true[row]], base.classes[true[row]]
         raise DataError(f"{base.names[row]} is {labels[0]!r} in {first_name} and {labels[1]!r} in {name}")
     return Predictions(base.classes, one.names, true, one.probs[:, order], one.losses, one.reasons)
+
+
+def _same_pictures(base: Sequence[str], one: Sequence[str], first_name: str, name: str) -> None:
+    """Raises DataError where pictures cannot be matched by name."""
+    for pictures, others, where in ((base, set(one), first_name), (one, set(base), name)):
+        if odd := next((picture for picture in pictures if picture not in others), None):
+            raise DataError(f"{first_name} and {name} are not of the same pictures; only {where} has {odd}")
+        if len(set(pictures)) < len(pictures):
+            raise DataError(f"{where} has a picture twice; put the rows of {first_name} and {name} in the same order")
 
 
 def _both(base: Predictions, one: Predictions) -> str:
@@ -224,6 +287,13 @@ def _chances(one: Predictions) -> NDArray[np.float64]:
 def _targets(one: Predictions) -> NDArray[np.float64]:
     """[n, classes]: 1 for the true class."""
     return np.eye(len(one.classes))[one.true]
+
+
+def _is_cross_entropy(one: Predictions) -> bool:
+    """Whether the losses are the cross-entropy of the probabilities, as good as it can be told from float32."""
+    prob = one.probs[np.arange(len(one)), one.true].astype(np.float64)
+    near = abs(one.losses + np.log(np.maximum(prob, LEAST))) <= 1e-3 * (1 + abs(one.losses))
+    return bool((near | ((prob < LEAST) & (one.losses > FAR))).all())
 
 
 def resampled_calibration(said: Sequence[Predictions]) -> NDArray[np.float64]:

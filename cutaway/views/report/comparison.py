@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from cutaway import files
-from cutaway.model.comparison import CALIBRATION, CROSS, ERROR, MEASURES, SQUARED, Comparison, Disagreement
+from cutaway.model.comparison import CALIBRATION, CROSS, EDGE, ERROR, MEASURES, MORE, SQUARED, Comparison, Disagreement
 from cutaway.model.intervals import Difference
 from cutaway.views.report import thumbnails
 from cutaway.views.report.gallery import image
@@ -26,20 +26,26 @@ WIDE, HIGH, ROW = 520, 30, 34
 """Of the drawing of differences: its width, what its axis takes, and each row, in pixels."""
 
 
-def write(compared: Comparison, title: str, file: Path, pictures: Source | None = None) -> None:
+def write(
+    compared: Comparison, title: str, file: Path, pictures: Source | None = None, remarks: Sequence[str] = ()
+) -> None:
     """Writes the page. Raises JobError where it cannot be written."""
-    files.write(file, page(compared, title, pictures).encode("utf-8", "backslashreplace"))
+    files.write(file, page(compared, title, pictures, remarks).encode("utf-8", "backslashreplace"))
 
 
-def page(compared: Comparison, title: str, pictures: Source | None = None) -> str:
-    """The page as one text. `pictures` are numbered as those of the comparison; without them, their paths are tried."""
-    shown = compared.disagreements[:SHOWN]
-    thumbs = thumbnails.small(pictures or thumbnails.Named(compared.said[0].names), [one.row for one in shown])
+def page(compared: Comparison, title: str, pictures: Source | None = None, remarks: Sequence[str] = ()) -> str:
+    """The page as one text. `pictures` are numbered as those of the comparison; without them none is shown.
+
+    `remarks` say which models have seen some of the pictures.
+    """
+    shown, wrong = compared.disagreements[:SHOWN], compared.wrong[:SHOWN]
+    thumbs = thumbnails.small(pictures, [one.row for one in [*shown, *wrong]])
     top = tag(
         "header",
         tag("p", title, class_="kicker"),
         tag("h1", headline(compared)),
         *(tag("p", sentence, class_="lede") for sentence in verdicts(compared)),
+        *(tag("p", remark, class_="trouble") for remark in [*remarks, *notes(compared)]),
     )
     return document(
         "comparison",
@@ -50,6 +56,7 @@ def page(compared: Comparison, title: str, pictures: Source | None = None) -> st
             section("apart", "How far apart", *(differences(compared, n) for n in range(1, len(compared.names)))),
             section("right", "Who is right", who(compared)),
             section("disagreements", "Where they disagree", gallery(compared, shown, thumbs)),
+            section("wrong", "Where all are wrong", all_wrong(compared, wrong, thumbs)),
         ),
         tag("footer", tag("p", "This file needs nothing else, and asks for nothing from outside.")),
     )
@@ -75,9 +82,24 @@ def verdict(compared: Comparison, number: int) -> str:
         return f"{name} is wrong as often as {first}; the true difference may be up to {high:.1f} points either way."
     how = "less" if own.value < 0 else "more"
     by = f"{name} is wrong {how} often than {first}, by {abs(100 * own.value):.1f} points"
-    if own.is_clear:
+    worth = compared.worth(ERROR, number)
+    if worth == MORE:
         return f"{by} (95% interval {low:.1f} to {high:.1f}): more than chance."
+    if worth == EDGE:
+        p = compared.by_chance[number - 1]
+        return f"{by}, at the edge of chance: as uneven a split comes about with a probability of {p:.2f} (McNemar)."
     return f"{by}, which may be chance: the 95% interval is {100 * own.low:+.1f} to {100 * own.high:+.1f}."
+
+
+def notes(compared: Comparison) -> list[str]:
+    """What else has to be known to read the figures."""
+    found = []
+    if compared.other_losses:
+        found.append(
+            f"The losses of {', '.join(compared.other_losses)} count every class by itself; so the cross-entropy of "
+            "all models is that of their probabilities."
+        )
+    return found
 
 
 def measures(compared: Comparison) -> Markup:
@@ -108,35 +130,37 @@ def differences(compared: Comparison, number: int) -> Markup:
     decimals = compared.decimals
     own = {name: one for name in MEASURES if (one := compared.figures[name][number].difference)}
     rows = [
-        [name, f"{one.value:+.{decimals}f}", f"{one.low:+.{decimals}f} to {one.high:+.{decimals}f}", clear(one)]
+        [name, f"{one.value:+.{decimals}f}", between(one, decimals), compared.worth(name, number)]
         for name, one in own.items()
     ]
     title = f"{compared.names[number]} less {compared.names[0]}"
+    p = compared.by_chance[number - 1]
     chance = (
-        f"Were both equally often right, as uneven a split would come about by chance once in {once(compared, number)}."
+        "Were both equally often right, at least as uneven a split would come about with a probability "
+        f"{'below 0.001' if p < 0.001 else f'of {p:.2g}'} (McNemar)."
     )
     return joined(
         (
             tag("h3", title),
-            tag("div", drawn(own, title), class_="plot apart"),
+            tag(
+                "div",
+                drawn(own, title, {name for name in own if compared.worth(name, number) == MORE}),
+                class_="plot apart",
+            ),
             table(["", "difference", "95% interval", ""], rows, caption="Differences", left=(0, 3)),
             tag("p", chance, class_="note"),
         )
     )
 
 
-def once(compared: Comparison, number: int) -> str:
-    """`1.0`, `12`, `3,400` times: one over the p-value of McNemar's test."""
-    times = 1 / max(compared.by_chance[number - 1], 1e-12)
-    return f"{times:,.1f} times" if times < 10 else f"{times:,.0f} times"
+def between(one: Difference, decimals: int) -> str:
+    """`-0.0123 to +0.0456`; where nothing is known of it, why."""
+    if not math.isfinite(one.low):
+        return "too few pictures"
+    return f"{one.low:+.{decimals}f} to {one.high:+.{decimals}f}"
 
 
-def clear(one: Difference) -> str:
-    """Whether a difference may be chance."""
-    return "more than chance" if one.is_clear else "may be chance"
-
-
-def drawn(own: dict[str, Difference], title: str) -> Markup:
+def drawn(own: dict[str, Difference], title: str, clear: Collection[str]) -> Markup:
     """Dots with whiskers around 0, each row on a scale of its own: measures have different units."""
     high = HIGH + ROW * len(own)
     middle, reach = WIDE * 0.6, WIDE * 0.36
@@ -154,10 +178,12 @@ def drawn(own: dict[str, Difference], title: str) -> Markup:
         left, right = max(left, WIDE * 0.22), min(right, WIDE - 4)
         parts += [
             tag("text", name, x=0, y=y + 5),
-            tag("line", x1=f"{left:.1f}", x2=f"{right:.1f}", y1=y, y2=y, class_="whisker"),
-            tag("circle", cx=f"{at:.1f}", cy=y, r=5, class_="clear" if one.is_clear else "chance"),
+            tag("line", x1=f"{left:.1f}", x2=f"{right:.1f}", y1=y, y2=y, class_="whisker")
+            if math.isfinite(one.low)
+            else Markup(),
+            tag("circle", cx=f"{at:.1f}", cy=y, r=5, class_="clear" if name in clear else "chance"),
         ]
-    words = "; ".join(f"{name} {one.value:+.4f} ({one.low:+.4f} to {one.high:+.4f})" for name, one in own.items())
+    words = "; ".join(f"{name} {one.value:+.4f} ({between(one, 4)})" for name, one in own.items())
     return tag("svg", *parts, viewBox=f"0 0 {WIDE} {high}", role="img", aria_label=f"{title}: {words}")
 
 
@@ -193,6 +219,17 @@ def gallery(compared: Comparison, shown: Sequence[Disagreement], thumbs: Thumbna
     return joined((tag("p", note, class_="note"), tag("ul", *items, class_="gallery pairs")))
 
 
+def all_wrong(compared: Comparison, shown: Sequence[Disagreement], thumbs: Thumbnails) -> Markup:
+    """Pictures that no model is right about, with the one that is more wrong."""
+    count = len(compared.wrong)
+    if not count:
+        return Markup()
+    more = f" The first {len(shown)} of {count:,}." if count > len(shown) else ""
+    note = f"More wrong is the one that gives the true class the least probability; those first that differ most.{more}"
+    items = [tag("li", picture(compared, one, thumbs)) for one in shown]
+    return joined((tag("p", note, class_="note"), tag("ul", *items, class_="gallery pairs")))
+
+
 def picture(compared: Comparison, one: Disagreement, thumbs: Thumbnails) -> Markup:
     """A picture with what each model says of it."""
     said = [
@@ -200,10 +237,12 @@ def picture(compared: Comparison, one: Disagreement, thumbs: Thumbnails) -> Mark
             "span",
             f"{name}: ",
             tag("b", guess),
-            f" ({prob:.0%} for the truth)",
+            f" ({prob:.0%} for the truth{', more wrong' if number == one.more_wrong else ''})",
             class_="said" if right else "said wrong",
         )
-        for name, guess, prob, right in zip(compared.names, one.guesses, one.probs, one.right, strict=True)
+        for number, (name, guess, prob, right) in enumerate(
+            zip(compared.names, one.guesses, one.probs, one.right, strict=True)
+        )
     ]
     caption = tag(
         "figcaption", tag("span", tag("b", one.true)), *said, tag("span", one.name, class_="name", title=one.name)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from cutaway.errors import PictureError
-from cutaway.pictures import decode
 from cutaway.pictures.decoding import Pixels
 from cutaway.pictures.ink import is_ink
 from cutaway.pictures.threads import over_threads
@@ -31,16 +30,6 @@ class Source(Protocol):
     """Numbered pictures: `Pictures`, or files."""
 
     def __getitem__(self, row: int, /) -> Pixels: ...
-
-
-@dataclass(frozen=True)
-class Named:
-    """Pictures by the paths of their files. `Named(names)[17]` raises PictureError where that is none."""
-
-    names: Sequence[str]
-
-    def __getitem__(self, row: int, /) -> Pixels:
-        return decode(self.names[row])
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,167 @@
+"""`cutaway invariance`: what a model still says of turned, moved, scaled and squashed pictures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import numpy as np
+
+from cutaway.cli.group import Command
+
+if TYPE_CHECKING:
+    from cutaway.model import Model
+    from cutaway.model.invariance import Curve
+
+EXAMPLE = """cutaway invariance runs/digits-1 seven.png
+cutaway invariance runs/digits-1 digits -o invariance.html"""
+
+MOST = 200
+"""Pictures of a set that are looked at: all changes of them are some 16,000 guesses."""
+BARS = "▁▂▃▄▅▆▇█"
+COLUMNS, WIDEST = 9, 7
+"""Values that a table has, and letters of a class in it: they fit into 80 columns."""
+ENDS = (".html", ".htm", ".svg", ".png")
+
+
+@click.command(cls=Command, example=EXAMPLE)
+@click.argument("run")
+@click.argument("source")
+@click.option("--data", metavar="FOLDER", help="Where the files of mnist or fashion-mnist are.")
+@click.option("-o", "--output", metavar="FILE", help="The diagrams: a page (.html), or a drawing (.svg, .png).")
+@click.option("--json", "as_json", is_flag=True, help="One object with every number.")
+def command(run: str, source: str, data: str | None, output: str | None, as_json: bool) -> None:
+    """Show what a model still says of pictures that are turned, moved, scaled or squashed.
+
+    RUN is a model folder; SOURCE one picture (a file, or one of a set, as 'digits[17]') or labelled ones, as `evaluate`
+    takes them, of which at most 200 are looked at. Each line shows, over all values of one change, how probable the
+    first guess still is, or how many guesses stay; and from where to where they hold.
+    """
+    from cutaway.cli.inputs import of_a_set
+    from cutaway.model import load
+    from cutaway.model.invariance import has_pooling, invariance
+    from cutaway.views.report import invariance as view
+
+    if output:
+        check_output(Path(output), source)
+    model = load(run)
+    found = of_a_set(source)
+    if found is not None or Path(source).is_file():
+        pictures, true, what = one(model, source if found is None else found), None, source
+    else:
+        pictures, true, what = many(model, source, data)
+    curves = invariance(model, pictures, true)
+    says = view.in_words(curves, has_pooling(model)) if len(pictures) > 1 else []
+    if as_json:
+        click.echo(json.dumps(record(model, what, curves)))
+    else:
+        click.echo(heading(model, what, curves) + "\n\n" + lines(model, curves))
+        for text in says:
+            click.echo(f"\n{text}" if text == says[0] else text)
+    if output:
+        view.write(curves, f"{run}: {what}", says or list(map(view.sentence, curves)), model.classes, Path(output))
+        click.echo(f"{output}: the diagrams", err=as_json)
+
+
+def check_output(file: Path, source: str) -> None:
+    """Raises InputError where nothing should be written to a file."""
+    from cutaway.errors import InputError
+
+    if file.suffix.lower() not in ENDS:
+        raise InputError(f"{file}: write the diagrams to {file.with_suffix('.html')}, or a drawing to .svg or .png")
+    if file.is_dir() or (file.exists() and Path(source).exists() and file.samefile(source)):
+        raise InputError(f"{file} is left as it is; give -o another name")
+
+
+def one(model: Model, picture: Any) -> Any:
+    """A single picture, prepared: [1, H, W, C]."""
+    from cutaway.model.model import as_pixels
+
+    return model.net.preparation(as_pixels(picture))[None]
+
+
+def many(model: Model, source: str, data: str | None) -> tuple[Any, Any, str]:
+    """Labelled pictures, prepared, their classes among the model's, and what they are."""
+    from cutaway.errors import DataError
+    from cutaway.model.evaluation import same_classes
+    from cutaway.model.origin import to_judge_by
+    from cutaway.pictures import read
+    from cutaway.pictures.choice import evenly
+
+    seed = model.facts.get("data", {}).get("seed", 0)
+    pictures, part, _ = to_judge_by(model, read(source, data=data, seed=seed, training=False))
+    place = same_classes(pictures, model.classes)
+    if not len(pictures):
+        raise DataError(f"{source}: there are no pictures to look at")
+    prepared = pictures.prepared(model.net.preparation)
+    rows = evenly(len(prepared), MOST)
+    which = "" if len(rows) == len(prepared) else f"{len(rows)} of the "
+    parts = f"{len(prepared):,} {'pictures' if part == 'all' else f'{part} pictures'}"
+    return prepared.take(rows), place[prepared.labels[rows]], f"{which}{parts} of {source}"
+
+
+# ---- what is said
+
+
+def heading(model: Model, what: str, curves: Sequence[Curve]) -> str:
+    """What is looked at, and the guess or accuracy without any change."""
+    from cutaway.model.names import escaped
+
+    first = curves[0]
+    at = first.values.index(first.rest)
+    if first.guesses:
+        return f"{escaped(what)}: {escaped(model.classes[first.guesses[at]])} {first.prob[at]:.1%}"
+    right = f", {first.accuracy[at]:.1%} right" if first.accuracy else ""
+    return f"{escaped(what)}{right}"
+
+
+def lines(model: Model, curves: Sequence[Curve]) -> str:
+    """For each way of changing pictures: a bar for each value, where the guesses hold, and a table of some values."""
+    from cutaway.views.report.invariance import sentence
+
+    parts = []
+    for curve in curves:
+        shares = curve.prob if curve.guesses else curve.same
+        bars = "".join(BARS[min(len(BARS) - 1, int(share * len(BARS)))] for share in shares)
+        parts.append(f"{sentence(curve)}\n  {bars}\n{some(model, curve)}")
+    return "\n\n".join(parts)
+
+
+def some(model: Model, curve: Curve) -> str:
+    """A column for each of some values, evenly chosen, with the unchanged picture in the middle."""
+    from cutaway.cli.table import columns
+    from cutaway.model.names import escaped
+    from cutaway.pictures.choice import evenly
+
+    places = evenly(len(curve.values), COLUMNS).tolist()
+    rows = [[f"  {curve.name}", *(f"{curve.values[place]:.3g}" for place in places)]]
+    if curve.guesses:
+        rows.append(["  guess", *(escaped(model.classes[curve.guesses[place]])[:WIDEST] for place in places)])
+        rows.append(["  of the first", *(f"{curve.prob[place]:.0%}" for place in places)])
+        return columns(rows, right=range(1, len(rows[0])))
+    rows.append(["  as before", *(f"{curve.same[place]:.0%}" for place in places)])
+    rows += [["  right", *(f"{curve.accuracy[place]:.0%}" for place in places)]] if curve.accuracy else []
+    return columns(rows, right=range(1, len(rows[0])))
+
+
+def record(model: Model, what: str, curves: Sequence[Curve]) -> dict[str, Any]:
+    """What `--json` says."""
+    return {
+        "pictures": what,
+        "changes": [
+            {
+                "name": curve.name,
+                "values": [float(np.round(value, 6)) for value in curve.values],
+                "rest": curve.rest,
+                "holds": list(curve.holds),
+                "same": list(curve.same),
+                "prob": list(curve.prob),
+                "accuracy": curve.accuracy and list(curve.accuracy),
+                "guesses": curve.guesses and [model.classes[place] for place in curve.guesses],
+            }
+            for curve in curves
+        ],
+    }
