@@ -20,6 +20,13 @@ def working(cell: CellWorking) -> str:
     return text.working(cell)
 
 
+def figure(cell: CellWorking, *, everything: bool) -> str:
+    """How a cell came about, as SVG."""
+    from cutaway.views import figure
+
+    return figure.svg(cell, everything=everything)
+
+
 def trace(trace: Trace) -> str:
     """Every layer of a trace, as text."""
     from cutaway.views import text

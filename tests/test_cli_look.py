@@ -72,7 +72,7 @@ def test_explain_with_one_output(tmp_path, monkeypatch):
         (["slide.png", "--cell", "conv1[9, 0, 0]"], "there is no cell conv1[9, 0, 0]: conv1 is 5x5x1: rows 0 to 4"),
         (["slide.png", "--cell", "conv2[0, 0, 0]"], "no layer 'conv2'; did you mean 'conv1'?"),
         (["slide.png", "--cell", "conv1"], "'conv1' is not a cell's address; write conv1[12, 7, 3]"),
-        (["slide.png", "--all"], "--all goes with --cell (see cutaway explain --help)"),
+        (["slide.png", "--all"], "--all goes with --cell, --why or --why-not (see cutaway explain --help)"),
         (["no.png"], "no.png: "),
         (["digits[0]"], "takes pictures of 7x7x1; this one is 8x8x1"),
     ],

@@ -221,7 +221,8 @@ def test_numbers_that_are_not_finite_are_shown() -> None:
 def test_layers_say_what_they_did() -> None:
     net = "scale, normalise 0.5 0.25, conv 3 3x3 same, relu, meanpool 2, globalmean, dense 4, softmax"
     trace = traced(f"input 12x12x1, {net}", (12, 12, 1))
-    said = {line.split()[0]: line for line in text.layers(trace, width=100).splitlines()}
+    table, *_ = text.layers(trace, width=100).split("\n\n")
+    said = {line.split()[0]: line for line in table.splitlines()}
     assert said["scale1"].endswith("x / 255")
     assert said["normalise1"].endswith("input - mean, x / 0.25")
     assert said["conv1"].endswith("sums of 3x3 products + bias")

@@ -60,10 +60,15 @@ def check_output(file: Path, inputs: Sequence[str]) -> None:
     """Raises InputError where the page should not be written to a file."""
     if file.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"{file}: a browser opens what ends in .html; write it to {file.name}.html")
+    check_free(file, inputs, "-o")
+
+
+def check_free(file: Path, inputs: Sequence[str], option: str) -> None:
+    """Raises InputError where a file that an option names is a folder, or one of the pictures."""
     if file.is_dir():
-        raise InputError(f"{file} is a folder; name a file in it, such as {file / 'page.html'}")
+        raise InputError(f"{file} is a folder; name a file in it, such as {file / 'page'}{file.suffix}")
     if file.exists() and any(Path(one).exists() and file.samefile(one) for one in inputs):
-        raise InputError(f"{file} was given as a picture, and is left as it is; give -o another name")
+        raise InputError(f"{file} was given as a picture, and is left as it is; give {option} another name")
 
 
 def at_hand(model: Model, inputs: Sequence[str], data: str | None) -> list[Shown]:

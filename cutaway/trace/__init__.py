@@ -5,6 +5,6 @@ from cutaway.trace.cell import Cell, CellWorking
 from cutaway.trace.record import record
 from cutaway.trace.stage import Stage
 from cutaway.trace.trace import Trace
-from cutaway.trace.votes import Vote, Votes
+from cutaway.trace.votes import Lead, Leads, Vote, Votes
 
-__all__ = ["Cell", "CellWorking", "Stage", "StageCheck", "Trace", "Vote", "Votes", "record"]
+__all__ = ["Cell", "CellWorking", "Lead", "Leads", "Stage", "StageCheck", "Trace", "Vote", "Votes", "record"]

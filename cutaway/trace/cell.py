@@ -78,6 +78,15 @@ class CellWorking:
         name = self.source(factor) or factor.of
         return address(name, factor.cell) if factor.cell else name
 
+    def to_svg(self, *, everything: bool = False) -> str:
+        """This working as a figure for a slide or a page, in SVG that stands alone.
+
+        >>> Path("figure.svg").write_text(trace["conv1"][12, 7, 3].working().to_svg())       # doctest: +SKIP
+
+        A long sum shows its strongest parts, and what the others come to, unless `everything` is asked for.
+        """
+        return _show.figure(self, everything=everything)
+
     def __str__(self) -> str:
         return _show.working(self)
 

@@ -22,7 +22,7 @@ from cutaway.net.run import by_layer
 from cutaway.trace.address import read_address
 from cutaway.trace.cell import Cell
 from cutaway.trace.stage import Stage
-from cutaway.trace.votes import Votes, votes
+from cutaway.trace.votes import Leads, Votes, votes, why_not
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -103,9 +103,20 @@ class Trace:
     def votes(self, class_index: int, layer: str | None = None) -> Votes:
         """Which features spoke for a class and which against, ranked; with the bias they add up to its score.
 
-        Of the last dense layer, unless another is named.
+        Of the dense layer that adds up the scores of the classes, unless another is named.
         """
         return votes(self, class_index, layer)
+
+    def why_not(self, first: int, second: int, layer: str | None = None) -> Leads:
+        """Why one class and not another: each feature's part in the difference of their scores, exactly, ranked.
+
+        >>> trace.why_not(7, 4).ranked[0].value       # activation x (weight to 7 - weight to 4)    # doctest: +SKIP
+
+        The parts and the difference of the biases add up to the difference of the scores; where a softmax follows, e to
+        that power is how many times as probable the first class is. Where one sigmoid decides between two classes, its
+        score is that of class 1, and that of class 0 is 0. Raises InputError as `votes` does.
+        """
+        return why_not(self, first, second, layer)
 
     def check(self) -> list[StageCheck]:
         """Computes every stage again in float64 from what the engine gave to it, and compares.

@@ -11,8 +11,9 @@ from cutaway.layers.working import Term, Working
 from cutaway.net import INPUT, Net
 from cutaway.trace import Stage, Trace
 from cutaway.trace.digits import ruler
+from cutaway.trace.windows import window
 from cutaway.views.text.blocks import rule, table
-from cutaway.views.text.windows import window
+from cutaway.views.text.strips import strip
 from cutaway.wording import memory
 
 MANY = 30_000
@@ -20,12 +21,17 @@ MANY = 30_000
 
 
 def layers(trace: Trace, *, width: int = 80) -> str:
-    """What each layer made of the picture: its shape, its smallest and largest number, and in words what it did."""
+    """What each layer made of the picture: its shape, its smallest and largest number, and in words what it did.
+
+    Under the table stand the layers' strongest maps, three lines high (`strip`).
+    """
     rows = [
         [stage.name, stage.text if stage.name != INPUT else "", describe(stage.shape), *_range(stage), _did(stage)]
         for stage in trace
     ]
-    return "\n".join(table(("", "layer", "shape", "from", "to", "what it did"), rows, "llr..l", (1, 5), width))
+    lines = table(("", "layer", "shape", "from", "to", "what it did"), rows, "llr..l", (1, 5), width)
+    drawn = strip(trace, width=width)
+    return "\n".join([*lines, *(["", drawn] if drawn else [])])
 
 
 def net(net: Net, *, width: int = 80) -> str:

@@ -6,23 +6,16 @@ terms, and what the others come to.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from cutaway.layers.working import Factor, Step, Term, Working
+from cutaway.layers.working import Factor, Term
 from cutaway.trace import CellWorking
-from cutaway.trace.digits import Ruler, Sum, ruler, shortest, subtotals_that_add_up
+from cutaway.trace.digits import ruler, shortest
+from cutaway.trace.parts import Account, account, channels, listed
+from cutaway.trace.verdict import verdict
+from cutaway.trace.windows import Window, window
 from cutaway.views.text.blocks import Block, aligned, columns, indented, rule
-from cutaway.views.text.windows import Window, marked, weighed, window
-
-DRAWN, CELLS = 3, 150
-"""Channels of a window that are drawn, fewer where they come to more cells; of the others there are subtotals."""
-LISTED, STRONGEST = 12, 10
-"""A list of more parts than the first number shows as many of the strongest as the second, and the others together."""
-FINE = 6
-"""Decimals of terms that are not plain products (the powers of softmax): they differ by many magnitudes."""
-TOTALS = {"sum": "sum", "max": "largest"}
+from cutaway.views.text.windows import marked, weighed
 
 
 def working(cell: CellWorking, *, everything: bool = False, width: int = 80) -> str:
@@ -66,13 +59,8 @@ def _body(cell: CellWorking, everything: bool, width: int) -> Block:
 
 def _foot(cell: CellWorking) -> Block:
     """The exact number, and how far the engine's is from it."""
-    engine = f"engine  {shortest(cell.engine)}, "
-    if repr(cell.engine) == repr(cell.value):  # also where both are nan
-        return [f"exact   {shortest(cell.value)}", f"{engine}the same"]
-    exact = f"exact   {repr(cell.value).removesuffix('.0')}"
-    if not cell.ok:
-        return [exact, f"{engine}off by {cell.difference:+.2g}: WRONG, rounding allows {cell.bound:.2g}"]
-    return [exact, f"{engine}off by {cell.difference:+.2g}; rounding allows {cell.bound:.2g}"]
+    said = verdict(cell)
+    return [f"exact   {said.exact}", f"engine  {said.engine}, {said.remark}"]
 
 
 def _winner(cell: CellWorking, drawn: Window) -> Block:
@@ -85,29 +73,19 @@ def _winner(cell: CellWorking, drawn: Window) -> Block:
 
 def _window(cell: CellWorking, drawn: Window, everything: bool, width: int) -> Block:
     """Window, kernel and products of the strongest channels, then what all channels and the bias come to."""
-    channels = list(drawn.grids)
-    groups = [[term.value for row in grid for term in row] for grid in drawn.grids.values()]
-    parts = _parts(cell.working, groups, drawn.others, everything)
-    most = len(groups) if everything else max(1, min(DRAWN, CELLS // len(groups[0])))
-    shown = sorted(strongest(list(map(sum, groups)), most, most))
-    printed = {number: part.terms for number, part in zip(parts.listed, parts.inner, strict=False)}
-    grids = [[*weighed(cell, drawn.grids[channels[number]], printed[number], width), ""] for number in shown]
-    count = f"{drawn.size[0] * drawn.size[1]} {'products' if drawn.weighted else 'cells'}"
-    labels = [f"channel {channels[number]}" for number in parts.listed] if len(groups) > 1 else [f"sum of {count}"]
-    others = [cell.where(term.factors[0]) for term in drawn.others]
-    if len(shown) < len(groups):
-        grids.insert(0, [f"the strongest of {len(groups)} channels", ""])
-    return [line for grid in grids for line in grid] + _account(labels, others, parts, cell.working, "other channels")
+    found = channels(cell, drawn, everything)
+    grids = [[*weighed(cell, drawn.grids[one], found.printed[one], width), ""] for one in found.drawn]
+    if len(found.drawn) < len(drawn.grids):
+        grids.insert(0, [f"the strongest of {len(drawn.grids)} channels", ""])
+    return [line for grid in grids for line in grid] + added(found.account)
 
 
 def _list(cell: CellWorking, everything: bool) -> Block:
     """One term a line: where it comes from, what it is multiplied by, what that gives."""
-    made = cell.working
-    fed = [term for term in made.terms if any(cell.source(factor) for factor in term.factors)]
-    fixed = tuple(term for term in made.terms if not any(cell.source(factor) for factor in term.factors))
-    parts = _parts(made, [[term.value] for term in fed], fixed, everything)
-    labels = _labels(cell, [*(fed[number] for number in parts.listed), *fixed])
-    return _account(labels[: len(parts.listed)], labels[len(parts.listed) :], parts, made, "others")
+    found = listed(cell, everything)
+    labels = _labels(cell, [*found.terms, *found.fixed])
+    count = len(found.terms)
+    return added(account(labels[:count], labels[count:], found.parts, cell.working, "others"))
 
 
 def _labels(cell: CellWorking, terms: Sequence[Term]) -> list[str]:
@@ -138,58 +116,8 @@ def _plain(term: Term) -> bool:
     return len(term.factors) == 1 and not term.formula
 
 
-# --- adding up ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Parts:
-    """A working's groups of terms (channels, or single terms) as they are printed."""
-
-    listed: list[int]
-    """The groups that are shown by themselves."""
-    others: int
-    """How many are shown together."""
-    outer: Sum
-    """The listed groups, the others, the fixed terms (a bias); and their total."""
-    inner: list[Sum]
-    """The terms of each, in the same order."""
-    ruler: Ruler
-
-
-def _parts(made: Working, groups: Sequence[Sequence[float]], fixed: Sequence[Term], everything: bool) -> Parts:
-    """Chooses the groups to list, and prints all numbers so that they add up."""
-    enough = len(groups) if everything else LISTED
-    listed = strongest(list(map(sum, groups)), enough, STRONGEST)
-    chosen = set(listed)
-    rest = [value for number, group in enumerate(groups) if number not in chosen for value in group]
-    all_parts = [*(groups[number] for number in listed), *([rest] if rest else []), *([term.value] for term in fixed)]
-    fine = FINE if any(term.formula for term in made.terms) else None
-    marks = ruler([term.value for term in made.terms], fine)
-    if made.rule == "sum":
-        outer, inner = subtotals_that_add_up(all_parts, marks)
-    else:
-        outer, inner = Sum(tuple(marks.text(max(part)) for part in all_parts), marks.text(made.combined)), []
-    return Parts(listed, len(groups) - len(listed), outer, inner, marks)
-
-
-def strongest(values: Sequence[float], enough: int, shown: int) -> list[int]:
-    """All numbers, in order, where there are not more than enough; otherwise the strongest, strongest first."""
-    order = range(len(values))
-    return list(order) if len(values) <= enough else sorted(order, key=lambda i: abs(values[i]), reverse=True)[:shown]
-
-
-def _account(labels: list[str], fixed: list[str], parts: Parts, made: Working, others: str) -> Block:
+def added(account: Account) -> Block:
     """The parts with their numbers at the right, a hairline, what they come to, and what is done with that."""
-    above = [*labels, *([f"{parts.others} {others}"] if parts.others else []), *fixed]
-    name = TOTALS[made.rule] if len(made.terms) > 1 else "x"
-    total = [(name, parts.outer.total)] if len(above) > 1 else []
-    steps = [(re.sub(r"\bx\b", name, made.written(step.formula)), _stepped(step, parts.ruler)) for step in made.steps]
-    lines = columns([*zip(above, parts.outer.terms, strict=True), *total, *steps], "l.")
-    return [*lines[: len(above)], rule(lines), *lines[len(above) :]] if total else lines
-
-
-def _stepped(step: Step, marks: Ruler) -> str:
-    """What a step comes to, as fine as the sum before it, but whole where it is whole."""
-    own = ruler([step.value])
-    plain = own.decimals and not own.exponent and not marks.exponent
-    return (Ruler(max(own.decimals, marks.decimals)) if plain else own).text(step.value)
+    lines = columns([*account.above, *account.total, *account.steps], "l.")
+    count = len(account.above)
+    return [*lines[:count], rule(lines), *lines[count:]] if account.total else lines
