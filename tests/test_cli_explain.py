@@ -136,7 +136,9 @@ def test_why_not_is_exactly_the_difference_of_the_scores(digits_run, seven):
     assert abs(adds_up(said) - Decimal(leads.difference)) < Decimal("0.0006")
     first, second, difference = map(Decimal, re.findall(r"the scores (\S+) - (\S+) = (\S+)", said)[0])
     assert first - second == difference
-    assert f"= {math.exp(leads.difference):.4g} (" in said
+    exponent, power = re.findall(r"= e\^(\S+) = (\S+) \(", said)[0]
+    assert abs(float(exponent) - leads.difference) <= 0.5e-5
+    assert power == f"{math.exp(float(exponent)):.4g}", "what a calculator makes of the exponent as printed"
 
 
 def test_why_one_and_not_another_though_neither_is_the_guess(digits_run, seven):
@@ -171,6 +173,8 @@ def test_one_score_in_python():
 def test_each_class_by_itself():
     said = text.odds(1.0, ("a", "b"), (0.5, 0.25), "each")
     assert said == "sigmoids: odds(a) / odds(b) = e^difference = e^1 = 2.718 (50 % and 25 %), where odds = p / (1 - p)"
+    assert "= e^6.49741 = 663.4 (" in text.odds(6.497412, ("a", "b"), (0.9, 0.1), "one")
+    assert "= e^0 = 1 (" in text.odds(-1e-9, ("a", "b"), (0.5, 0.5), "one")
     assert "= 10^434 (" in text.odds(1000.0, ("a", "b"), (1.0, 0.0), "one")
 
 

@@ -66,6 +66,11 @@ def test_a_window_is_drawn_with_its_numbers_and_its_sum(whole):
     ]
 
 
+def test_a_notebook_shows_the_figure(whole):
+    cell = whole.cell("conv1[0, 0, 0]").working()
+    assert cell._repr_svg_() == cell.to_svg()
+
+
 def test_it_stands_alone_and_says_what_it_is(whole):
     svg = whole.cell("conv1[0, 0, 0]").working().to_svg()
     root = ElementTree.fromstring(svg)

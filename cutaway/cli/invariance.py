@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from cutaway.cli.group import Command
 if TYPE_CHECKING:
     from cutaway.model import Model
     from cutaway.model.invariance import Curve
+    from cutaway.pictures import Skipped
 
 EXAMPLE = """cutaway invariance runs/digits-1 seven.png
 cutaway invariance runs/digits-1 digits -o invariance.html"""
@@ -22,8 +24,8 @@ cutaway invariance runs/digits-1 digits -o invariance.html"""
 MOST = 200
 """Pictures of a set that are looked at: all changes of them are some 16,000 guesses."""
 BARS = "▁▂▃▄▅▆▇█"
-COLUMNS, WIDEST = 9, 7
-"""Values that a table has, and letters of a class in it: they fit into 80 columns."""
+COLUMNS, WIDEST, WIDE = 9, 7, 72
+"""Values that a table has at most, and letters of a class in it: so it fits into so many columns."""
 ENDS = (".html", ".htm", ".svg", ".png")
 
 
@@ -40,9 +42,13 @@ def command(run: str, source: str, data: str | None, output: str | None, as_json
     takes them, of which at most 200 are looked at. Each line shows, over all values of one change, how probable the
     first guess still is, or how many guesses stay; and from where to where they hold.
     """
+    import textwrap
+
     from cutaway.cli.inputs import of_a_set
+    from cutaway.cli.table import width
     from cutaway.model import load
     from cutaway.model.invariance import has_pooling, invariance
+    from cutaway.model.names import escaped
     from cutaway.views.report import invariance as view
 
     if output:
@@ -50,17 +56,20 @@ def command(run: str, source: str, data: str | None, output: str | None, as_json
     model = load(run)
     found = of_a_set(source)
     if found is not None or Path(source).is_file():
-        pictures, true, what = one(model, source if found is None else found), None, source
+        pictures, true, what, skipped = alone(model, source if found is None else found, source)
     else:
-        pictures, true, what = many(model, source, data)
+        pictures, true, what, skipped = many(model, source, data)
     curves = invariance(model, pictures, true)
     says = view.in_words(curves, has_pooling(model)) if len(pictures) > 1 else []
     if as_json:
-        click.echo(json.dumps(record(model, what, curves)))
+        told = {"run": run, "count": len(pictures), "skipped": [vars(own) for own in skipped], "says": says}
+        click.echo(json.dumps(told | record(model, what, curves)))
     else:
+        for own in skipped:
+            click.echo(f"left out: {escaped(own.path)}: {own.reason}", err=True)
         click.echo(heading(model, what, curves) + "\n\n" + lines(model, curves))
-        for text in says:
-            click.echo(f"\n{text}" if text == says[0] else text)
+        if says:
+            click.echo("\n" + textwrap.fill(" ".join(says), width()))
     if output:
         view.write(curves, f"{run}: {what}", says or list(map(view.sentence, curves)), model.classes, Path(output))
         click.echo(f"{output}: the diagrams", err=as_json)
@@ -76,15 +85,19 @@ def check_output(file: Path, source: str) -> None:
         raise InputError(f"{file} is left as it is; give -o another name")
 
 
-def one(model: Model, picture: Any) -> Any:
-    """A single picture, prepared: [1, H, W, C]."""
+Looked = tuple[Any, Any, str, tuple["Skipped", ...]]
+"""Prepared pictures, their classes among the model's, what they are, and what could not be read."""
+
+
+def alone(model: Model, picture: Any, name: str) -> Looked:
+    """A single picture, whose class is not known."""
     from cutaway.model.model import as_pixels
 
-    return model.net.preparation(as_pixels(picture))[None]
+    return model.net.preparation(as_pixels(picture))[None], None, name, ()
 
 
-def many(model: Model, source: str, data: str | None) -> tuple[Any, Any, str]:
-    """Labelled pictures, prepared, their classes among the model's, and what they are."""
+def many(model: Model, source: str, data: str | None) -> Looked:
+    """Labelled pictures, evenly chosen where there are very many."""
     from cutaway.errors import DataError
     from cutaway.model.evaluation import same_classes
     from cutaway.model.origin import to_judge_by
@@ -96,11 +109,13 @@ def many(model: Model, source: str, data: str | None) -> tuple[Any, Any, str]:
     place = same_classes(pictures, model.classes)
     if not len(pictures):
         raise DataError(f"{source}: there are no pictures to look at")
-    prepared = pictures.prepared(model.net.preparation)
-    rows = evenly(len(prepared), MOST)
-    which = "" if len(rows) == len(prepared) else f"{len(rows)} of the "
-    parts = f"{len(prepared):,} {'pictures' if part == 'all' else f'{part} pictures'}"
-    return prepared.take(rows), place[prepared.labels[rows]], f"{which}{parts} of {source}"
+    count, rows = len(pictures), evenly(len(pictures), MOST)
+    chosen = replace(pictures, labels=pictures.labels[rows], rows=pictures.rows[rows], given=pictures.given[rows])
+    prepared = chosen.prepared(model.net.preparation)
+    which = "" if len(rows) == count else f"{len(rows)} of the "
+    parts = f"{count:,} {'pictures' if part == 'all' else f'{part} pictures'}"
+    taken = prepared.take(range(len(prepared)))
+    return taken, place[prepared.labels], f"{which}{parts} of {source}", prepared.skipped
 
 
 # ---- what is said
@@ -132,11 +147,13 @@ def lines(model: Model, curves: Sequence[Curve]) -> str:
 
 def some(model: Model, curve: Curve) -> str:
     """A column for each of some values, evenly chosen, with the unchanged picture in the middle."""
-    from cutaway.cli.table import columns
+    from cutaway.cli.table import columns, width
     from cutaway.model.names import escaped
     from cutaway.pictures.choice import evenly
 
-    places = evenly(len(curve.values), COLUMNS).tolist()
+    most = COLUMNS if width() >= WIDE else COLUMNS // 2 + 1
+    even = [count for count in range(3, most + 1, 2) if (len(curve.values) - 1) % (count - 1) == 0]
+    places = evenly(len(curve.values), max(even)).tolist()
     rows = [[f"  {curve.name}", *(f"{curve.values[place]:.3g}" for place in places)]]
     if curve.guesses:
         rows.append(["  guess", *(escaped(model.classes[curve.guesses[place]])[:WIDEST] for place in places)])

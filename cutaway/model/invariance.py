@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from cutaway.augmentation import BORDERS, ONE, Change, apply
 from cutaway.engines.engine import Pixels
 from cutaway.layers import GlobalMean, MaxPool, MeanPool, SumPool
+from cutaway.model import outputs
 
 if TYPE_CHECKING:
     from cutaway.model.model import Model
@@ -22,7 +23,9 @@ TURNS = tuple(range(-180, 181, 15))
 TIMES = tuple(2 ** (step / 6) for step in range(-6, 7))
 """From half to twice, in steps of equal ratio."""
 REACH, STEPS = 1 / 3, 9
-"""A picture is moved by up to this share of its side, in at most so many steps each way."""
+"""A picture is moved by up to this share of its side, in about so many steps each way."""
+SMALL = (1, 2)
+"""Pixels of a small shift, which is measured at every size of picture."""
 MOST = 0.9
 """Where so many guesses stay, a change is said to be borne."""
 TOGETHER = 512
@@ -64,8 +67,9 @@ class Curve:
         return last
 
     def at(self, *values: float) -> float:
-        """The mean share of guesses that stay at the values nearest to these."""
-        near = [min(range(len(self.values)), key=lambda n: abs(self.values[n] - value)) for value in values]
+        """The mean share of guesses that stay at the values nearest to these, the unchanged picture left out."""
+        others = [place for place, value in enumerate(self.values) if value != self.rest]
+        near = [min(others, key=lambda place: abs(self.values[place] - value)) for value in values]
         return float(np.mean([self.same[place] for place in near]))
 
 
@@ -77,7 +81,7 @@ def invariance(model: Model, pictures: Pixels, true: NDArray[np.int64] | None = 
     (-30, 45)
 
     `true` are the places of their classes, where those are known. Changed pictures are sampled bilinearly about their
-    middle; what comes in from outside has the mean brightness of the border.
+    middle; what comes in from outside has the mean colour of the border. Raises JobError where an output is not finite.
     """
     first = _probabilities(model, pictures)
     found = []
@@ -99,14 +103,14 @@ def axes(size: Sequence[int]) -> list[tuple[str, tuple[float, ...], float]]:
 
 
 def shifts(side: int) -> tuple[int, ...]:
-    """By how many pixels a side of so many is moved.
+    """By how many pixels a side of so many is moved: by 1 and 2, and in even steps up to a third of it.
 
-    >>> shifts(8), shifts(64)[-3:]
-    ((-2, -1, 0, 1, 2), (15, 18, 21))
+    >>> shifts(8), shifts(64)[-4:]
+    ((-2, -1, 0, 1, 2), (12, 15, 18, 21))
     """
     most = max(1, int(side * REACH))
     step = -(-most // STEPS)
-    one_way = range(step, most + 1, step)
+    one_way = sorted({*range(step, most + 1, step), *(by for by in SMALL if by <= most)})
     return (*(-by for by in reversed(one_way)), 0, *one_way)
 
 
@@ -123,15 +127,18 @@ def changed(pictures: Pixels, name: str, value: float) -> Pixels:
     line[:, Change.DOWN] = value if name == DOWN else 0
     line[:, Change.GAIN] = ONE
     line[:, Change.BORDER] = BORDERS.index("fill")
-    line[:, Change.FILL] = borders(pictures)
-    return apply(pictures, line)
+    parts = []
+    for channel, border in enumerate(borders(pictures).T):
+        line[:, Change.FILL] = border
+        parts.append(apply(pictures[..., channel : channel + 1], line))
+    return np.concatenate(parts, axis=-1)
 
 
 def borders(pictures: Pixels) -> NDArray[np.int64]:
-    """[N]: the mean of each picture's outermost pixels."""
+    """[N, C]: the mean of each picture's outermost pixels, as on the explorer's page."""
     edge = np.ones(pictures.shape[1:3], bool)
     edge[1:-1, 1:-1] = False
-    return pictures[:, edge].mean(axis=(1, 2)).round().astype(np.int64)
+    return pictures[:, edge].mean(axis=1).round().astype(np.int64)
 
 
 def has_pooling(model: Model) -> bool:
@@ -144,7 +151,7 @@ def _changed(model: Model, pictures: Pixels, name: str, value: float) -> NDArray
 
 
 def _probabilities(model: Model, pictures: Pixels) -> NDArray[np.float32]:
-    return np.concatenate([model.probabilities(part) for part in _parts(pictures)])
+    return outputs.finite(np.concatenate([model.probabilities(part) for part in _parts(pictures)]))
 
 
 def _parts(pictures: Pixels) -> Iterator[Pixels]:

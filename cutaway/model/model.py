@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from cutaway import _show, engines
 from cutaway.engines.engine import Pixels, Predictor
-from cutaway.errors import DataError, InputError, JobError, ModelError, PictureError
+from cutaway.errors import DataError, InputError, ModelError, PictureError
 from cutaway.layers.layer import describe
 from cutaway.losses import CrossEntropy, loss_for
 from cutaway.model import outputs
@@ -124,16 +124,7 @@ class Model:
         return self.net.preparation(pixels)
 
     def _finite(self, pictures: Pixels) -> NDArray[np.float32]:
-        probs = self.probabilities(pictures)
-        self._refuse_what_is_not_finite(probs)
-        return probs
-
-    @staticmethod
-    def _refuse_what_is_not_finite(probs: NDArray[np.float32]) -> None:
-        if not np.isfinite(probs).all():
-            raise JobError(
-                "the net's output is not a finite number; its weights are too large, train it again at a lower rate"
-            )
+        return outputs.finite(self.probabilities(pictures))
 
     # --- figures ----------------------------------------------------------------------------------
 
@@ -183,8 +174,7 @@ class Model:
             probs = self._finite(pictures)
             return probs, CrossEntropy().value(probs.astype(np.float64), wanted)
         scores = self._scores(pictures)
-        probs = outputs.probabilities(self.net, self.kind, last.forward([scores], {}))
-        self._refuse_what_is_not_finite(probs)
+        probs = outputs.finite(outputs.probabilities(self.net, self.kind, last.forward([scores], {})))
         return probs, loss.value_of_scores(scores.astype(np.float64), wanted.astype(np.float64))
 
     @cached_property

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from cutaway.errors import ModelError
+from cutaway.errors import JobError, ModelError
 from cutaway.layers.layer import describe
 from cutaway.layers.logsoftmax import LogSoftmax
 from cutaway.layers.sigmoid import Sigmoid
@@ -47,3 +47,12 @@ def probabilities(net: Net, kind: Kind, outputs: NDArray[np.float32]) -> NDArray
     if kind == "two":
         return np.concatenate([1 - outputs, outputs], axis=1)
     return outputs
+
+
+def finite(probs: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The probabilities as they are. Raises JobError where one is not a finite number."""
+    if not np.isfinite(probs).all():
+        raise JobError(
+            "the net's output is not a finite number; its weights are too large, train it again at a lower rate"
+        )
+    return probs

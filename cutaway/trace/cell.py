@@ -87,6 +87,10 @@ class CellWorking:
         """
         return _show.figure(self, everything=everything)
 
+    def _repr_svg_(self) -> str:
+        """What a notebook shows."""
+        return self.to_svg()
+
     def __str__(self) -> str:
         return _show.working(self)
 

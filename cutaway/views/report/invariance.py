@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cutaway import files
-from cutaway.model.invariance import DOWN, MOST, RIGHT, ROTATION, SCALE, SQUASH, Curve
+from cutaway.model.invariance import DOWN, MOST, RIGHT, ROTATION, SCALE, SMALL, SQUASH, Curve
 from cutaway.views.report.html import Inside, Markup, document, joined, section, table, tag
 from cutaway.views.report.plots import ACCENT, GREY, LINE, STYLE, figure
 
@@ -122,25 +122,29 @@ def sentence(one: Curve) -> str:
     """`rotation: the guess holds from -30 to 45 degrees, clockwise`."""
     low, high = one.holds
     unit = UNITS[one.name]
-    who = "the guess holds" if one.guesses else f"{MOST:.0%} of the guesses hold"
     if low == high:
-        return f"{one.name}: {who} at no other value"
+        few = "the guess holds at no" if one.guesses else f"fewer than {MOST:.0%} of the guesses hold at any"
+        return f"{one.name}: {few} other value"
+    who = "the guess holds" if one.guesses else f"{MOST:.0%} of the guesses hold"
     return f"{one.name}: {who} from {low:.3g} to {high:.3g} {unit}"
 
 
 def in_words(curves: Sequence[Curve], pooled: bool) -> list[str]:
-    """What small shifts do against turns and scales; of pooling only where the numbers show what it gives."""
+    """What small shifts do against turns and sizes; of pooling only what the numbers show."""
     by_name = {one.name: one for one in curves}
-    near = [by_name[name].at(-by, by) for name in (RIGHT, DOWN) for by in (1, 2)]
+    small = [by for by in SMALL if by in by_name[RIGHT].values and by in by_name[DOWN].values]
+    near = [by_name[name].at(-by, by) for name in (RIGHT, DOWN) for by in small]
     shift, turn, size = sum(near) / len(near), by_name[ROTATION].at(-45, 45), by_name[SCALE].at(0.7, 1.4)
     facts = (
-        f"Moved by 1 or 2 pixels, {shift:.0%} stay as guessed; turned by 45 degrees, {turn:.0%}; "
-        f"at 0.7 or 1.4 times the size, {size:.0%}."
+        f"Moved by {' or '.join(map(str, small))} pixel{'s' * (small[-1] > 1)}, {shift:.0%} stay as guessed; "
+        f"turned by 45 degrees, {turn:.0%}; at 0.7 or 1.4 times the size, {size:.0%}."
     )
-    if pooled and shift >= MOST and min(turn, size) < shift - 0.1:
-        what = " and ".join(name for name, share in (("turns", turn), ("sizes", size)) if share < shift - 0.1)
-        return [facts, f"Pooling forgives small shifts; it does not give {what} that were not learned."]
+    lost = [name for name, share in (("turns", turn), ("sizes", size)) if share < shift - 0.1]
+    if not pooled:
+        return [facts, "This net has no pooling layers."]
     if shift < MOST:
-        how = "Pooling alone does not make" if pooled else "Without pooling, nothing makes"
-        return [facts, f"{how} this net sure under shifts: train it with --shift."]
+        return [facts, "This net has pooling layers, yet small shifts cost guesses: train it with --shift."]
+    if lost:
+        what = " and ".join(lost)
+        return [facts, f"Pooling can forgive small shifts, and here they are forgiven; {what} it cannot give."]
     return [facts]

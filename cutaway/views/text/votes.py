@@ -14,6 +14,9 @@ from cutaway.views.text.blocks import Block, aligned, columns, indented, rule
 LARGE = 700.0
 """Powers of e beyond this are written as powers of ten: a float64 ends near e^709."""
 
+EXPONENT = 5
+"""Decimals of the exponent: with these a calculator gives the four digits that are printed of its power."""
+
 MEANINGS = {
     "one": ("softmax", "p", ""),
     "two": ("sigmoid", "p", ""),
@@ -91,7 +94,9 @@ def odds(difference: float, names: tuple[str, str], probabilities: tuple[float, 
     p / (1 - p) that have this quotient.
     """
     shares = " and ".join(f"{100 * share:.3g} %" for share in probabilities)
-    power = f"e^difference = e^{difference:.4g} = {_power(difference)} ({shares})"
+    exponent = round(difference, EXPONENT) + 0.0  # what is printed is what is raised: never minus zero
+    written = f"{exponent:.{EXPONENT}f}".rstrip("0").rstrip(".")
+    power = f"e^difference = e^{written} = {_power(exponent)} ({shares})"
     layer, quantity, note = MEANINGS[kind]
     one, other = (f"{quantity}({name})" for name in names)
     return f"{layer}: {one} / {other} = {power}{note}"
