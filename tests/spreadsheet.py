@@ -6,6 +6,7 @@ import subprocess
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -17,25 +18,27 @@ MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 Values = dict[Ref, float | str]
-Recalculate = Callable[[Path, Mapping[Ref, float | str]], Values]
+Recalculate = Callable[..., Any]
 
 
 @pytest.fixture(scope="session")
-def office(tmp_path_factory) -> Callable[..., Path]:
-    """`office(file, "png")`: what LibreOffice makes of a file; tests that need it are skipped where it is absent."""
+def office(tmp_path_factory) -> Callable[..., list[Path]]:
+    """`office("png", file)`: what LibreOffice makes of files; tests that need it are skipped where it is absent."""
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
         pytest.skip("no LibreOffice on this computer: install it with the system's package manager (libreoffice-calc)")
     profile = tmp_path_factory.mktemp("office")
 
-    def convert(file: Path, kind: str) -> Path:
+    def convert(kind: str, *files: Path) -> list[Path]:
         folder = tmp_path_factory.mktemp("converted")
         command = [program, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--convert-to", kind]
-        done = subprocess.run([*command, "--outdir", folder, file], capture_output=True, encoding="utf-8", timeout=120)
-        made = folder / f"{file.stem}.{kind.partition(':')[0]}"
+        done = subprocess.run(
+            [*command, "--outdir", folder, *files], capture_output=True, encoding="utf-8", timeout=120
+        )
         if "no export filter" in done.stderr:
             pytest.skip(f"this LibreOffice writes no {kind}: install its part for drawings (libreoffice-draw)")
-        assert made.is_file(), done.stdout + done.stderr
+        made = [folder / f"{file.stem}.{kind}" for file in files]
+        assert all(one.is_file() for one in made), done.stdout + done.stderr
         return made
 
     return convert
@@ -45,11 +48,14 @@ def office(tmp_path_factory) -> Callable[..., Path]:
 def recalculate(office, tmp_path) -> Recalculate:
     """`recalculate(file, {ref: 255.0})`: every number after these cells were typed over, by LibreOffice alone.
 
-    The values that came with the file are taken out of it before.
+    The values that came with the file are taken out of it before. Several changes, each to the file as it came, give a
+    list: LibreOffice starts once for all of them.
     """
 
-    def run(file: Path, typed: Mapping[Ref, float | str]) -> Values:
-        return read(office(emptied(file, tmp_path / f"{file.stem}-emptied.xlsx", typed), "xlsx"))
+    def run(file: Path, *changes: Mapping[Ref, float | str]) -> Any:
+        empty = [emptied(file, tmp_path / f"{n}-{file.name}", typed) for n, typed in enumerate(changes)]
+        values = [read(one) for one in office("xlsx", *empty)]
+        return values if len(values) > 1 else values[0]
 
     return run
 

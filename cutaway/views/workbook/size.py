@@ -15,11 +15,11 @@ from cutaway.trace.address import address
 from cutaway.wording import memory
 
 CELLS = 400_000
-"""The most cells: about 20 MB, which Excel opens in half a minute."""
+"""The most cells: some 10 MB. LibreOffice opens 156,000 in 6 s."""
 TERMS = 3_000_000
-"""The most things added up: half a minute to write."""
-BYTES = 15.4, 2.5, 15.5, 17_000
-"""Of a formula, of each range in it, of a number, and of an empty file. Fitted to six nets (within 12%)."""
+"""The most things added up: 1.3 million took 15 s to write."""
+BYTES = 15.4, 2.5, 15.5, 1300, 6500
+"""Of a formula, of each range in it, of a number, of a sheet, and of an empty file. Fitted to six nets (within 12%)."""
 BACKWARD = 3.4
 """With gradients a file is so many times as large (2.9 to 3.8)."""
 
@@ -67,7 +67,7 @@ def size(trace: Trace, regions: Mapping[str, Region], *, backward: bool = False)
         else:
             weights += sum(math.prod(map(len, one)) for one in sources.weights.values()) * len(region[-1])
     numbers = weights + math.prod(map(len, regions[INPUT]))
-    room = BYTES[0] * formulas + BYTES[1] * pieces + BYTES[2] * numbers + BYTES[3]
+    room = BYTES[0] * formulas + BYTES[1] * pieces + BYTES[2] * numbers + BYTES[3] * len(regions) + BYTES[4]
     if backward:
         return Size(2 * formulas + numbers, numbers, 3 * terms, int(BACKWARD * room))
     return Size(formulas, numbers, terms, int(room))
