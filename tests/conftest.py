@@ -1,5 +1,6 @@
 """What tests share."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,9 @@ import pytest
 from tests.browser import axe, chromium
 from tests.command import ran
 from tests.spreadsheet import office, recalculate
+
+# One process a core runs tests, so NumPy's products need no threads of their own: those only wait for each other.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 __all__ = ["axe", "chromium", "office", "recalculate"]
 

@@ -13,9 +13,16 @@ ROOT = Path(__file__).parents[1]
 PAGES = [page.relative_to(ROOT).as_posix() for page in [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]]
 
 
+@pytest.fixture(scope="session")
+def fonts(tmp_path_factory):
+    """Where matplotlib keeps its list of fonts, which takes it half a second to make."""
+    return tmp_path_factory.mktemp("fonts")
+
+
 @pytest.fixture
-def empty_home(tmp_path, monkeypatch):
+def empty_home(tmp_path, monkeypatch, fonts):
     """An empty folder to work in, as the reader's home too: examples write nowhere else."""
+    monkeypatch.setenv("MPLCONFIGDIR", str(fonts))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
