@@ -63,15 +63,10 @@ class Book:
         return list(dict.fromkeys(own.sheet for own in self.places.values()))
 
     @property
-    def gradients_of_sheets(self) -> list[str]:
+    def gradient_sheets(self) -> list[str]:
         """The sheets that hold gradients: of what has a part in the loss."""
         used = {ref.sheet for ref in self.grid.texts}
         return [own.sheet for own in self.gradients.values() if own.sheet in used]
-
-    @property
-    def count(self) -> int:
-        """Numbers and formulas."""
-        return len(self.grid.values)
 
 
 def build(trace: Trace, regions: Mapping[str, Region], ending: Ending | None, *, single: bool, backward: bool) -> Book:
@@ -154,20 +149,20 @@ def _write_loss(book: Book, ending: Ending) -> None:
     out = book.places[net.output.name].output
     own = _placed(book, LOSS, row, {"true": row, "loss": row})
     own.output = probs = replace(own.output, name="probability")
-    for place_, formula in enumerate(_probabilities(ending, out, net.output.layer)):
-        grid.put(probs.ref((place_,)), formula, compute(formula, grid.values), own)
+    for k, formula in enumerate(_probabilities(ending, out, net.output.layer)):
+        grid.put(probs.ref((k,)), formula, compute(formula, grid.values), own)
     loss: Loss = LogLoss() if isinstance(net.output.layer, Sigmoid) else CrossEntropy()
     scores = book.places[net.output.inputs[0]].output
     numbers = np.array([grid.values[scores.ref((k,))] for k in scores.region[0]])
     writer = Writer(grid, own, {"input": scores})
-    for place_ in row[0]:
-        targets = np.array([float(place_ == 1)]) if ending.kind == "two" else np.eye(len(row[0]))[place_]
+    for k in row[0]:
+        targets = np.array([float(k == 1)]) if ending.kind == "two" else np.eye(len(row[0]))[k]
         terms = loss.terms_of_scores(numbers, targets)
-        grid.put(own.weights["loss"].ref((place_,)), writer.expression(terms), terms.value, own)
-        true = own.weights["true"].ref((place_,))
+        grid.put(own.weights["loss"].ref((k,)), writer.expression(terms), terms.value, own)
+        true = own.weights["true"].ref((k,))
         name = Ref(own.sheet, true.row, 0)
         written = f"IF(EXACT({text(LABEL, own.sheet)},{text(name, own.sheet)}),1,0)"
-        grid.write(true, written, float(place_ == ending.label))
+        grid.write(true, written, float(k == ending.label))
 
 
 def _probabilities(ending: Ending, out: Area, last: Layer) -> list[Expression]:

@@ -117,7 +117,7 @@ class Front:
         bold, plain = self.style(bold=True, font_size=11), self.style(font_size=10)
         link = self.style(font_size=10, font_color="#1F5FA8", underline=1)
         sheet.write_string(row, 0, "the layers", self.style(bold=True, font_size=12))
-        slopes = set(self.book.gradients_of_sheets)
+        slopes = set(self.book.gradient_sheets)
         for col, head in enumerate(("go to", "shape", "cells here", "gradient" if slopes else "", "layer")):
             sheet.write_string(row + 1, col, head, bold)
         count = self.style(font_size=10, num_format="#,##0", align="left")

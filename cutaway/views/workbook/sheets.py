@@ -37,7 +37,7 @@ class Writing:
         self.book, self.title, self.file = book, title, io.BytesIO()
         self.workbook = Workbook(self.file, {"in_memory": True})
         self.sheets: dict[str, Worksheet] = {}
-        names = [START, *book.sheets, *book.gradients_of_sheets]
+        names = [START, *book.sheets, *book.gradient_sheets]
         for name in names:
             self.sheets[name] = self.workbook.add_worksheet(name, worksheet_class=_worksheet())
         self._formats: dict[tuple[tuple[str, Any], ...], Format] = {}
