@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import cutaway
-from cutaway.errors import InputError
+from cutaway.errors import InputError, JobError
 from cutaway.layers.layer import Array, Shape
 from cutaway.losses import CrossEntropy, LogLoss, Loss
 from cutaway.net import Net, parse, start, zoo
@@ -230,6 +230,15 @@ def test_a_long_sum_is_split(recalculate, tmp_path: Path) -> None:
     held(book, recalculate(tmp_path / "net.xlsx", {}), exact(trace, trace.picture, trace.weights))
 
 
+def test_a_photograph_that_is_scaled_down(recalculate, tmp_path: Path) -> None:
+    """Each cell adds up hundreds of pixels, and then is rounded; in colour."""
+    net = parse("input any, colour, resize 3x4, scale, flatten, dense 2, softmax")
+    trace = by_chance(net, (45, 52, 3), 255)
+    book = workbook.write(trace, tmp_path / "net.xlsx", crop="resize1[1, 2, 1]")
+    assert len(trace["resize1"][1, 2, 1].working().terms) > 500
+    held(book, recalculate(tmp_path / "net.xlsx", {}), exact(trace, trace.picture, trace.weights))
+
+
 # --- what may not happen ---------------------------------------------------------------------------------
 
 
@@ -256,6 +265,18 @@ def test_too_large_is_refused_with_what_would_fit() -> None:
     assert "% of its channels" in told and "the net 'lenet5'" in told
     crop = told.partition("--crop '")[2].partition("'")[0]
     assert workbook.measured(trace, crop=crop).fits
+
+
+def test_what_is_not_finite_is_refused(tmp_path: Path) -> None:
+    trace = trace_of("x5")
+    weights = {key: np.full_like(value, np.inf) for key, value in trace.weights.items()}
+    with pytest.raises(JobError, match="conv1 is not finite for this picture, and a spreadsheet holds no such numbers"):
+        workbook.write(record(trace.net, weights, trace.picture), tmp_path / "net.xlsx")
+
+
+def test_a_pixel_alone_can_be_cropped(tmp_path: Path) -> None:
+    book = workbook.write(trace_of("x5"), tmp_path / "net.xlsx", crop="input[1, 2, 0]")
+    assert len(book.grid.values) == 1
 
 
 def test_errors_say_what_would_work(tmp_path: Path) -> None:

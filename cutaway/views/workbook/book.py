@@ -9,6 +9,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from cutaway.errors import JobError
 from cutaway.layers.layer import Array, Layer, Region, Shape, hull, whole
 from cutaway.layers.logsoftmax import LogSoftmax
 from cutaway.layers.sigmoid import Sigmoid
@@ -16,7 +17,7 @@ from cutaway.layers.working import input_name
 from cutaway.losses import CrossEntropy, LogLoss, Loss
 from cutaway.model.outputs import Kind
 from cutaway.net import INPUT, Node
-from cutaway.net.run import by_layer, converted, forward
+from cutaway.net.run import by_layer, converted, first_not_finite, forward
 from cutaway.trace import Trace
 from cutaway.views.workbook.expression import Call, Expression, Negative, Number, Ref, Sum, compute, text
 from cutaway.views.workbook.grid import Grid
@@ -86,9 +87,16 @@ def build(trace: Trace, regions: Mapping[str, Region], ending: Ending | None, *,
 
 
 def _computed(trace: Trace, regions: Mapping[str, Region]) -> dict[str, NDArray[np.float64]]:
-    last = [node.name for node in trace.net if node.name in regions][-1]
+    """Every stage that is needed. Raises JobError where one is not finite: a spreadsheet holds no such numbers."""
+    last = [INPUT, *(node.name for node in trace.net if node.name in regions)][-1]
     picture = trace.picture[None].astype(np.float64)
-    return forward(trace.net, converted(trace.weights, np.float64), picture, until=last)
+    stages = forward(trace.net, converted(trace.weights, np.float64), picture, until=last)
+    if node := first_not_finite(trace.net, stages):
+        raise JobError(
+            f"{node.name} is not finite for this picture, and a spreadsheet holds no such numbers; "
+            "train the net again at a lower rate"
+        )
+    return stages
 
 
 def _placed(book: Book, name: str, region: Region, weights: Mapping[str, Region]) -> Place:

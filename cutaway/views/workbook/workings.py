@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cutaway.layers import formula as grammar
-from cutaway.layers.working import Factor, Term, Working
+from cutaway.layers.working import Factor, Step, Term, Working
 from cutaway.views.workbook import ranges
 from cutaway.views.workbook.expression import (
     Call,
@@ -25,6 +25,8 @@ from cutaway.views.workbook.expression import (
 from cutaway.views.workbook.grid import Grid
 from cutaway.views.workbook.layout import Area, Place
 
+INLINE = 20
+"""Parts of a sum up to which a formula is readable with something around it."""
 SIGNS = {ast.Gt: ">", ast.GtE: ">=", ast.Lt: "<", ast.LtE: "<="}
 
 
@@ -42,10 +44,19 @@ class Writer:
         where = _Names(self, made)
         combined, value = self._combined(made, where), made.combined
         for step in made.steps:
-            once = len(re.findall(r"\bx\b", step.formula)) == 1 and not any(term.formula for term in made.terms)
-            x = combined if once else self.grid.between(combined, value, self.place, "sum")
+            x = combined if self._inline(made, combined, step) else self._between(combined, value)
             combined, value = translated(step.formula, where.of(x)), step.value
         return combined
+
+    @staticmethod
+    def _inline(made: Working, combined: Expression, step: Step) -> bool:
+        """Whether what the terms come to can stand in the step's formula: once, and not at length."""
+        once = len(re.findall(r"\bx\b", step.formula)) == 1
+        short = not isinstance(combined, Sum) or len(combined.terms) <= INLINE
+        return once and short and not any(term.formula for term in made.terms)
+
+    def _between(self, combined: Expression, value: float) -> Expression:
+        return self.grid.between(combined, value, self.place, "sum")
 
     def _combined(self, made: Working, where: _Names) -> Expression:
         terms = [self._term(made, term, where) for term in made.terms]
