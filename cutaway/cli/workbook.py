@@ -47,7 +47,8 @@ def command(
     label = label or (known if known in model.classes else None)
     size = workbook.measured(trace, crop=crop, backward=backward)
     click.echo(f"{size}; at most {workbook.CELLS:,} cells")
-    title = f"{escaped(Path(run).name)} on {escaped(Path(picture).name)}: every number, live"
+    what = f"all that {crop} depends on" if crop else "every number"
+    title = f"{escaped(Path(run).name)} on {escaped(Path(picture).name)}: {what}, live"
     settings: dict[str, Any] = {"crop": crop, "single_sheet": single_sheet, "backward": backward}
     workbook.write(trace, file, classes=model.classes, label=label, title=title, **settings)
     click.echo(f"{file}: {memory(file.stat().st_size)}; start on its first sheet")
