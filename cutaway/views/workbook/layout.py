@@ -9,11 +9,10 @@ it. A list stands in a column, beside it its weights: a row for each input, a co
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
-from operator import mul
 
 from cutaway.layers.layer import Cell, Region
 from cutaway.views.workbook.expression import Ref
@@ -44,26 +43,27 @@ class Area:
     band: int = 0
     """Rows from one channel to the next."""
 
-    def ref(self, place: Cell) -> Ref:
-        """The cell of the sheet in which a cell of the array stands. It is asked for each factor of each term."""
-        row, col, down, across = self._steps
-        return _new(Ref, (self.sheet, row + sum(map(mul, place, down)), col + sum(map(mul, place, across))))
-
     @cached_property
-    def _steps(self) -> tuple[int, int, tuple[int, ...], tuple[int, ...]]:
-        """Where cell 0, 0, ... of the array would stand, and how far one step along each axis goes down and across."""
-        match self.region:
-            case (_,):
-                down, across = [self.band or 1], [0]
-            case (_, _):
-                down, across = [1, 0], [0, 1]
-            case (_, _, _):
-                down, across = [1, 0, self.band], [0, 1, 0]
-            case _:  # kernels, with an empty column between two
-                down, across = [1, 0, 0, self.band], [0, 1, len(self.region[1]) + 1, 0]
+    def ref(self) -> Callable[[Cell], Ref]:
+        """`area.ref((0, 2, 1))`: the cell of the sheet in which a cell of the array stands.
+
+        A function made for the number of axes: it is asked for each factor of each term, a million times for LeNet-5.
+        """
+        sheet, band = self.sheet, self.band
         starts = [axis.start for axis in self.region]
-        row, col = self.row - sum(map(mul, starts, down)), self.col - sum(map(mul, starts, across))
-        return row, col, tuple(down), tuple(across)
+        match len(starts):
+            case 1:
+                row, col, down = self.row - starts[0] * (band or 1), self.col, band or 1
+                return lambda place: _new(Ref, (sheet, row + place[0] * down, col))
+            case 2:
+                row, col = self.row - starts[0], self.col - starts[1]
+                return lambda place: _new(Ref, (sheet, row + place[0], col + place[1]))
+            case 3:
+                row, col = self.row - starts[0] - starts[2] * band, self.col - starts[1]
+                return lambda place: _new(Ref, (sheet, row + place[0] + place[2] * band, col + place[1]))
+        across = len(self.region[1]) + 1  # kernels, with an empty column between two
+        row, col = self.row - starts[0] - starts[3] * band, self.col - starts[1] - starts[2] * across
+        return lambda place: _new(Ref, (sheet, row + place[0] + place[3] * band, col + place[1] + place[2] * across))
 
     def refs(self) -> Iterator[Ref]:
         """Where each number stands."""
