@@ -21,6 +21,7 @@ from cutaway.views import workbook
 from cutaway.views.workbook import Book
 from cutaway.views.workbook.book import COST, GRADIENT, GUESS, LABEL, LOSS
 from cutaway.views.workbook.expression import Ref
+from cutaway.views.workbook.layout import Area
 from tests.command import ran, run
 from tests.spreadsheet import Values, formulas, read
 
@@ -171,7 +172,7 @@ def test_gradients_are_those_of_the_declarations(name: str, recalculate, tmp_pat
                 same(values, area, of_weights[f"{stage}.{part}"])
 
 
-def same(values: Values, area: workbook.Area, gradient: Array) -> None:
+def same(values: Values, area: Area, gradient: Array) -> None:
     """The gradients of an array, each in the place of its number on the sheet beside."""
     cells = list(product(*area.region))
     refs = [area.ref(cell) for cell in cells]
@@ -331,5 +332,5 @@ def test_the_command_refuses_to_overwrite_the_picture(digits_run: Path, tmp_path
     picture = tmp_path / "seven.xlsx"
     picture.write_bytes(b"mine")
     done = run("workbook", digits_run, picture, picture)
-    assert done.exit_code == 2 and "is left as it is; write the workbook to another file" in done.stderr
+    assert done.exit_code == 2 and "is left as it is; give FILE another name" in done.stderr
     assert picture.read_bytes() == b"mine"

@@ -74,12 +74,12 @@ def command(inputs: tuple[str, ...], predictions: bool, data: str | None, output
 
 def check_output(file: Path, inputs: Sequence[str]) -> None:
     """Raises InputError where the page should not be written to a file."""
+    from cutaway.cli.open import check_free
     from cutaway.errors import InputError
 
     if file.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"{file}: a browser opens what ends in .html; write it to {file.with_suffix('.html')}")
-    if file.is_dir() or str(file) in inputs:
-        raise InputError(f"{file} is left as it is; give -o another name")
+    check_free(file, inputs, "-o")
 
 
 def told_apart(given: Sequence[str]) -> list[str]:

@@ -77,12 +77,12 @@ def command(run: str, source: str, data: str | None, output: str | None, as_json
 
 def check_output(file: Path, source: str) -> None:
     """Raises InputError where nothing should be written to a file."""
+    from cutaway.cli.open import check_free
     from cutaway.errors import InputError
 
     if file.suffix.lower() not in ENDS:
         raise InputError(f"{file}: write the diagrams to {file.with_suffix('.html')}, or a drawing to .svg or .png")
-    if file.is_dir() or (file.exists() and Path(source).exists() and file.samefile(source)):
-        raise InputError(f"{file} is left as it is; give -o another name")
+    check_free(file, [source], "-o")
 
 
 Looked = tuple[Any, Any, str, tuple["Skipped", ...]]

@@ -32,14 +32,14 @@ def command(
     loss: change one, and the rest follows. Excel, LibreOffice and others open it.
     """
     from cutaway.cli.inputs import class_of, of_a_set
-    from cutaway.errors import InputError
+    from cutaway.cli.open import check_free
     from cutaway.model import load
     from cutaway.model.names import escaped
     from cutaway.views import workbook
     from cutaway.wording import memory
 
-    if file.exists() and Path(picture).exists() and file.samefile(picture):
-        raise InputError(f"{file} was given as the picture, and is left as it is; write the workbook to another file")
+    workbook.check(file)
+    check_free(file, [picture], "FILE")
     model = load(run)
     found = of_a_set(picture)
     trace = model.trace(picture if found is None else found)

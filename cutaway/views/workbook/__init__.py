@@ -18,10 +18,9 @@ from cutaway.layers.layer import Region, whole
 from cutaway.model import outputs
 from cutaway.trace import Trace
 from cutaway.views.workbook.book import Book, Ending, build
-from cutaway.views.workbook.layout import Area
 from cutaway.views.workbook.size import CELLS, Size, refuse, size
 
-__all__ = ["CELLS", "Area", "Book", "Size", "measured", "write"]
+__all__ = ["CELLS", "Book", "Size", "check", "measured", "write"]
 
 
 def measured(trace: Trace, *, crop: str | None = None, backward: bool = False) -> Size:
@@ -49,7 +48,7 @@ def write(
     """
     from cutaway.views.workbook.sheets import Writing
 
-    _check(file)
+    check(file)
     measured(trace, crop=crop, backward=backward)
     ending = None if crop else _ending(trace, classes, label)
     if backward and not ending:
@@ -62,7 +61,7 @@ def write(
     return book
 
 
-def _check(file: Path) -> None:
+def check(file: Path) -> None:
     """Raises InputError where no workbook should be written."""
     if file.suffix.lower() != ".xlsx":
         raise InputError(f"{file}: Excel opens what ends in .xlsx; write it to {file.with_suffix('.xlsx')}")
