@@ -93,7 +93,8 @@ def alone(model: Model, picture: Any, name: str) -> Looked:
     """A single picture, whose class is not known."""
     from cutaway.model.model import as_pixels
 
-    return model.net.preparation(as_pixels(picture))[None], None, name, ()
+    prepare = model.net.preparation
+    return prepare(as_pixels(picture, prepare.least))[None], None, name, ()
 
 
 def many(model: Model, source: str, data: str | None) -> Looked:

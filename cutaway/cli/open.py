@@ -85,7 +85,7 @@ def at_hand(model: Model, inputs: Sequence[str], data: str | None) -> list[Shown
         (name, one, class_of(name) or (folder_of(one) if isinstance(one, str | Path) else None))
         for name, one in named(inputs)
     ]
-    shown, unreadable = given(pictures, model.classes)
+    shown, unreadable = given(pictures, model.classes, model.net.preparation.least)
     if not shown:
         raise unreadable[0]
     for error in unreadable:

@@ -26,7 +26,7 @@ class Watching:
 
         self.folder, self.goes_on = folder, True
         subject = explorer.of_model(so_far(setup, folder), folder)
-        shown = validation(pictures, setup.classes)
+        shown = validation(pictures, setup.classes, least=setup.net.preparation.least)
         self.server = explorer.serve([subject], shown, lambda: pictures, live=lambda: self.goes_on)
 
     def __enter__(self) -> Watching:

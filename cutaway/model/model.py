@@ -23,6 +23,7 @@ from cutaway.model.guesses import Guesses, ranked
 from cutaway.model.predictions import Predictions
 from cutaway.net import Net
 from cutaway.pictures import Pictures, Prepared, decode
+from cutaway.pictures.decoding import Least
 from cutaway.pictures.threads import over_threads
 from cutaway.wording import first
 
@@ -118,7 +119,7 @@ class Model:
     def _read(self, picture: Picture) -> Pixels | PictureError:
         """A picture at the net's own size."""
         try:
-            pixels = as_pixels(picture)
+            pixels = as_pixels(picture, self.net.preparation.least)
         except PictureError as error:
             return error
         return self.net.preparation(pixels)
@@ -187,7 +188,7 @@ class Model:
         """Every stage of one picture: `model.trace("photo.jpg")["conv1"][12, 7, 3].working()`."""
         from cutaway.trace import record
 
-        pixels = as_pixels(picture)
+        pixels = as_pixels(picture, self.net.preparation.least)
         self.net.preparation(pixels)  # raises where it does not fit
         stages = self._predictor.stages(pixels[None])
         return record(self.net, self.weights, pixels, stages)
@@ -220,10 +221,13 @@ class Model:
         return f"<Model: {len(self.classes)} classes, {self.net.cost().parameters:,} parameters{known}>"
 
 
-def as_pixels(picture: Picture) -> Pixels:
-    """A file or array as uint8 [h, w, c]. Raises PictureError for an unreadable file, InputError for anything else."""
+def as_pixels(picture: Picture, least: Least | None = None) -> Pixels:
+    """A file (as `decode` reads it) or an array, as uint8 [h, w, c].
+
+    Raises PictureError for an unreadable file, InputError for anything else.
+    """
     if isinstance(picture, str | Path | bytes):
-        return decode(picture)
+        return decode(picture, least)
     if not isinstance(picture, np.ndarray):
         raise InputError(f"a picture is a file's path, its bytes or a uint8 array; got {type(picture).__name__}")
     pixels = picture[..., None] if picture.ndim == 2 else picture

@@ -11,6 +11,7 @@ import numpy as np
 from cutaway.errors import InputError, ShapeError
 from cutaway.layers import Layer, Shape
 from cutaway.layers.layer import ANY, Array, Cost, Parameter, describe
+from cutaway.layers.resize import Resize
 from cutaway.layers.words import nearest
 
 INPUT = "input"
@@ -61,6 +62,14 @@ class Preparation:
         for layer in self.layers:
             x = layer.forward([x], {})
         return np.ascontiguousarray(x[0])
+
+    def least(self, height: int, width: int) -> tuple[int, int]:
+        """The rows and columns of a picture of this size that are of use: those that it is scaled down to."""
+        resize = next((layer for layer in self.layers if isinstance(layer, Resize)), None)
+        if resize is None:
+            return height, width
+        (_, tall), (_, wide) = resize.window((height, width))
+        return tall, wide
 
 
 @dataclass(frozen=True)

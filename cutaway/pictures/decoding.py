@@ -8,7 +8,9 @@ What is done to a picture, always and everywhere the same (training, prediction,
   16-bit colour keeps its upper 8 bits;
 - what is transparent is laid over white (`BACKGROUND`);
 - palettes, CMYK and other colour spaces become red, green, blue; one bit becomes 0 and 255;
-- a file that is cut short or damaged is refused, never filled up with grey.
+- a file that is cut short or damaged is refused, never filled up with grey;
+- a JPEG that is needed much smaller than it is stored may be decoded at a half, a quarter or an eighth of its size,
+  which takes a third of the time or less: what the file's format offers, each pixel the mean of those it stands for.
 """
 
 import contextlib
@@ -16,7 +18,7 @@ import io
 import os
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -30,6 +32,8 @@ from cutaway.pictures.reasons import Refused, reason, require_size
 
 Pixels = NDArray[np.uint8]
 Shape = tuple[int, int, int]
+Least = Callable[[int, int], tuple[int, int]]
+"""From the height and width of a picture, upright, to those that are needed of it at least."""
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 """What is read. MPO, two or more JPEGs in one file, comes in by the door of JPEG."""
@@ -40,13 +44,16 @@ BYTE_LIMIT = 320_000_000
 BACKGROUND = 255
 """What transparent pixels are laid over: white."""
 
+SCALES = (8, 4, 2)
+"""By which libjpeg divides the size of a picture while it decodes it, best first."""
+
 LARGE = 25_000_000
 """Pictures of more pixels are decoded one at a time, so that many threads do not take many times 1 GB."""
 
 ORIENTATION, BITS, PHOTOMETRIC = 0x0112, 258, 262  # tags of EXIF and TIFF
 
 
-def decode(source: str | Path | bytes | BinaryIO) -> Pixels:
+def decode(source: str | Path | bytes | BinaryIO, least: Least | None = None) -> Pixels:
     """The picture in a file, as uint8 [h, w, c].
 
     >>> decode("photo.jpg").shape                                   # doctest: +SKIP
@@ -54,14 +61,16 @@ def decode(source: str | Path | bytes | BinaryIO) -> Pixels:
 
     `source` is a path, the bytes of a file, or a file open for reading bytes. c is 1 where the file stores
     grey, 3 (red, green, blue) otherwise; 0 is black and 255 is white. The array is new and can be written to.
+    With `least`, such as `net.preparation.least`, a JPEG is scaled down while it is decoded, as far as that leaves so
+    many rows and columns.
 
     Raises PictureError, with the reason in plain words, for everything that cannot be decoded.
     """
     if isinstance(source, str | Path):
-        return _decoded(str(source), content(source))
+        return decoded(str(source), content(source), least)
     if isinstance(source, bytes):
-        return _decoded("the picture", source)
-    return _decoded(str(getattr(source, "name", "the picture")), source.read())
+        return decoded("the picture", source, least)
+    return decoded(str(getattr(source, "name", "the picture")), source.read(), least)
 
 
 def header(path: str | Path) -> Shape:
@@ -130,11 +139,24 @@ def _system_reason(error: Exception) -> str:
 # ---- from bytes to pixels
 
 
-def _decoded(name: str, data: bytes) -> Pixels:
-    with _reading(name, io.BytesIO(data)) as image, _room_for(image):
-        _scale_transparent_colour(image)
-        image.load()
-        return _upright(_pixels(image), _orientation(image))
+def decoded(name: str, data: bytes, least: Least | None = None) -> Pixels:
+    """The picture in the bytes of a file; `name` is what errors call it. See `decode`."""
+    with _reading(name, io.BytesIO(data)) as image:
+        if least is not None and image.format in ("JPEG", "MPO"):
+            _scale_down(image, least)
+        with _room_for(image):
+            _scale_transparent_colour(image)
+            image.load()
+            return _upright(_pixels(image), _orientation(image))
+
+
+def _scale_down(image: Image.Image, least: Least) -> None:
+    """Let libjpeg leave out what is not needed: it makes every block of 8x8 pixels 4x4, 2x2 or 1x1."""
+    height, width = image.size if _orientation(image) >= 5 else image.size[::-1]
+    rows, columns = least(height, width)
+    by = next((by for by in SCALES if -(-height // by) >= rows and -(-width // by) >= columns), 1)
+    if by > 1:
+        image.draft(None, (image.width // by, image.height // by))
 
 
 _one_large = threading.Lock()

@@ -16,7 +16,8 @@ from cutaway.pictures.threads import over_threads, pieces
 
 Prepare = Callable[[Pixels], Pixels]
 """One picture uint8 [h, w, c] to uint8 [H, W, C]. Its attribute `shape`, where it has one, is (H, W, C):
-pictures that are held as an array of that shape are taken as they are, and `prepare` is not called for them."""
+pictures that are held as an array of that shape are taken as they are, and `prepare` is not called for them. Its
+attribute `least`, where it has one, says how much it needs of a picture (`decode`)."""
 
 Progress = Callable[[int, int], None]
 """Told how many pictures are done, and of how many."""
@@ -35,6 +36,11 @@ class Skipped:
     reason: str
 
 
+def prepared(source: Source, row: int, prepare: Prepare) -> Pixels:
+    """One picture of a source, prepared."""
+    return prepare(source.picture(row, getattr(prepare, "least", None)))
+
+
 @dataclass(frozen=True, eq=False)
 class Loader:
     """Pictures of a source that come out prepared, one at a time."""
@@ -45,7 +51,7 @@ class Loader:
     shape: Shape
 
     def __call__(self, place: int) -> Pixels:
-        picture = self.prepare(self.source.picture(int(self.rows[place])))
+        picture = prepared(self.source, int(self.rows[place]), self.prepare)
         if picture.shape != self.shape:
             raise ValueError(f"prepare gave a picture of {picture.shape} where {self.shape} was due")
         return picture
@@ -129,7 +135,7 @@ def prepare_all(
 def _first_shape(source: Source, rows: Rows, prepare: Prepare) -> Shape:
     for row in rows:
         try:
-            h, w, c = prepare(source.picture(int(row))).shape
+            h, w, c = prepared(source, int(row), prepare).shape
         except PictureError:
             continue
         return h, w, c

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cutaway.errors import PictureError
-from cutaway.pictures.decoding import Pixels, Shape, content, decode, header
+from cutaway.pictures.decoding import Least, Pixels, Shape, content, decode, header
 from cutaway.pictures.threads import over_threads, pieces
 
 SAMPLE = 64
@@ -28,8 +28,8 @@ class Source(Protocol):
 
     def name(self, row: int) -> str: ...
 
-    def picture(self, row: int) -> Pixels:
-        """uint8 [h, w, c]; raises PictureError where it cannot be read."""
+    def picture(self, row: int, least: Least | None = None) -> Pixels:
+        """uint8 [h, w, c], of a file perhaps scaled down (`decode`); raises PictureError where it cannot be read."""
 
     def size(self, rows: NDArray[np.int64]) -> Shape | None:
         """The shape that these commonly have; None where none of those looked at can be read."""
@@ -53,8 +53,8 @@ class Files:
     def name(self, row: int) -> str:
         return str(self.paths[row])
 
-    def picture(self, row: int) -> Pixels:
-        return decode(self.paths[row])
+    def picture(self, row: int, least: Least | None = None) -> Pixels:
+        return decode(self.paths[row], least)
 
     def size(self, rows: NDArray[np.int64]) -> Shape | None:
         """The median height and width of at most 64 files, by their headers; colour where one has it."""
@@ -82,7 +82,7 @@ class Arrays:
     def __len__(self) -> int:
         return len(self.array)
 
-    def picture(self, row: int) -> Pixels:
+    def picture(self, row: int, least: Least | None = None) -> Pixels:
         picture: Pixels = self.array[row].copy()
         return picture
 

@@ -109,7 +109,7 @@ def write(shown: Model | Trace, file: Path, pictures: Sequence[Picture] | None =
         subject, some, _ = opened(shown)
     else:
         subject = of_model(shown)
-        some, unreadable = at_hand.given(at_hand.named(pictures), subject.classes)
+        some, unreadable = at_hand.given(at_hand.named(pictures), subject.classes, subject.net.preparation.least)
         for error in unreadable:
             raise error
     files.write(file, page(replace(subject, title=file.stem), some))

@@ -16,7 +16,7 @@ from cutaway.model.origin import short, source_of
 from cutaway.net import Net
 from cutaway.pictures import Pictures, ink, read
 from cutaway.pictures.choice import evenly, in_turn
-from cutaway.pictures.decoding import Pixels
+from cutaway.pictures.decoding import Least, Pixels
 from cutaway.pictures.pictures import TEST, VALIDATION
 from cutaway.pictures.source import Files
 from cutaway.views.explorer.patches import Gallery
@@ -44,13 +44,15 @@ Given = tuple[str, Picture, str | None]
 """A picture that a person named: what it is called, the picture, and its class, where that is known."""
 
 
-def given(pictures: Sequence[Given], classes: Sequence[str]) -> tuple[list[Shown], list[PictureError]]:
-    """Pictures as they can be shown, and why others cannot be read."""
+def given(
+    pictures: Sequence[Given], classes: Sequence[str], least: Least | None = None
+) -> tuple[list[Shown], list[PictureError]]:
+    """Pictures as they can be shown, and why others cannot be read. `least` as in `decode`: what a model reads."""
     shown: list[Shown] = []
     unreadable: list[PictureError] = []
     for name, picture, label in pictures:
         try:
-            shown.append(Shown(called(name, picture), as_pixels(picture), place_of(label, classes)))
+            shown.append(Shown(called(name, picture), as_pixels(picture, least), place_of(label, classes)))
         except PictureError as error:
             unreadable.append(error)
     return shown, unreadable
@@ -93,13 +95,13 @@ def samples() -> list[Shown]:
 def of_training(model: Model, data: str | Path | None = None) -> tuple[list[Shown], str]:
     """Some validation pictures of a model, and a line that says why there are none ('' where there are)."""
     try:
-        shown = validation(source_of(model, data), model.classes)
+        shown = validation(source_of(model, data), model.classes, least=model.net.preparation.least)
     except CutawayError as error:
         return [], str(error)
     return shown, "" if shown else "none of its validation pictures can be read; name some pictures"
 
 
-def validation(pictures: Pictures, classes: Sequence[str], count: int = FEW) -> list[Shown]:
+def validation(pictures: Pictures, classes: Sequence[str], count: int = FEW, least: Least | None = None) -> list[Shown]:
     """Some pictures that were kept back from training: of every class in turn, the same each time."""
     held = kept_back(pictures, classes=count, each=LOOKED_AT)
     shown: list[Shown] = []
@@ -107,7 +109,7 @@ def validation(pictures: Pictures, classes: Sequence[str], count: int = FEW) -> 
         if len(shown) == count:
             break
         try:
-            pixels = held[row]
+            pixels = held.source.picture(int(held.rows[row]), least)
         except PictureError:
             continue
         shown.append(
