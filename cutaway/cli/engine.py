@@ -36,7 +36,7 @@ def command(warm: bool) -> None:
 def about(library: Library) -> str:
     """All there is to say, in a table."""
     from cutaway.cli.table import columns
-    from cutaway.engines.native.machine import cores
+    from cutaway.cores import cores
 
     machine = library.machine
     precisions = ["float32", "bf16"] if machine.pairs else ["float32"]

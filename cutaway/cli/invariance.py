@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,8 +110,7 @@ def many(model: Model, source: str, data: str | None) -> Looked:
     if not len(pictures):
         raise DataError(f"{source}: there are no pictures to look at")
     count, rows = len(pictures), evenly(len(pictures), MOST)
-    chosen = replace(pictures, labels=pictures.labels[rows], rows=pictures.rows[rows], given=pictures.given[rows])
-    prepared = chosen.prepared(model.net.preparation)
+    prepared = pictures.chosen(rows).prepared(model.net.preparation)
     which = "" if len(rows) == count else f"{len(rows)} of the "
     parts = f"{count:,} {'pictures' if part == 'all' else f'{part} pictures'}"
     taken = prepared.take(range(len(prepared)))

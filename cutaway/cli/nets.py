@@ -51,8 +51,9 @@ def one(name: str, shape: Shape | None, classes: int | None, batch: int | None) 
 
 def training(net: Net, batch: int) -> str:
     """The memory that it takes, with all cores; known without taking it."""
+    from cutaway.cores import cores
     from cutaway.engines.native import refusal
-    from cutaway.engines.native.machine import cores, installed
+    from cutaway.engines.native.machine import installed
     from cutaway.losses import loss_for
     from cutaway.training import recipe_for
     from cutaway.wording import memory

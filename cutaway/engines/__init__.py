@@ -9,7 +9,9 @@ from cutaway.errors import InputError
 from cutaway.layers.words import nearest
 
 if TYPE_CHECKING:
-    from cutaway.engines.engine import Engine, Predictor
+    from collections.abc import Callable
+
+    from cutaway.engines.engine import Engine, Predictor, Says
     from cutaway.layers.layer import Weights
     from cutaway.net import Net
 
@@ -51,8 +53,8 @@ def choose(name: str = "auto", net: Net | None = None, threads: int | None = Non
     return Reference()
 
 
-def predictor(net: Net, weights: Weights) -> Predictor:
-    """A net ready to predict: at once, and fast once there are many pictures."""
+def predictor(net: Net, weights: Weights, fast: Callable[[], Says] | None = None) -> Predictor:
+    """A net ready to predict: at once, and fast once there are many pictures, by the engine that `fast` makes ready."""
     from cutaway.engines.patient import Patient
 
-    return Patient(net, weights)
+    return Patient(net, weights, fast)

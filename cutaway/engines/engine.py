@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -55,6 +55,10 @@ class Stepped(NamedTuple):
     """[N], float32."""
     outputs: Array
     """[N, outputs], float32: what the net said, from softmax or sigmoid."""
+
+
+Says = Callable[[Pixels], NDArray[np.float32]]
+"""What a net says of each picture, [N, outputs]."""
 
 
 class Predictor(Protocol):

@@ -8,6 +8,7 @@ import numpy as np
 
 from cutaway.errors import ShapeError
 from cutaway.layers.layer import (
+    ANY,
     PREDICTING,
     Array,
     Cell,
@@ -57,6 +58,19 @@ class Colour(Layer):
         return summed([times(at("input", xs[0], place))])
 
     def onnx(self, *shapes: Shape) -> list[Operator]:
+        if shapes[0][2] == ANY:
+            return tripled("y")
         if shapes[0][2] == 3:
             return [Operator("Identity", ("x",))]
         return [Operator("Concat", ("x", "x", "x"), {"axis": 1})]
+
+
+def tripled(output: str) -> list[Operator]:
+    """The ONNX nodes that make three channels of one or three: repeated 3 / channels times."""
+    constants = {"three": np.array([3]), "once": np.array([1]), "twice": np.array([1, 1])}
+    return [
+        Operator("Shape", ("x",), {"start": 1, "end": 2}, "channels"),
+        Operator("Div", ("three", "channels"), output="times", constants=constants),
+        Operator("Concat", ("once", "times", "twice"), {"axis": 0}, "repeats"),
+        Operator("Tile", ("x", "repeats"), output=output),
+    ]

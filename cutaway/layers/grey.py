@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from cutaway.errors import ShapeError
+from cutaway.layers.colour import tripled
 from cutaway.layers.formula import rounded
 from cutaway.layers.layer import (
+    ANY,
     PREDICTING,
     Array,
     Cell,
@@ -82,8 +84,11 @@ class Grey(Layer):
             return [Operator("Identity", ("x",))]
         shares = SHARES.astype(np.float32).reshape(1, 3, 1, 1)
         half = np.float32(0.5)
+        # grey as three equal channels gives itself: the shares add up to 1
+        any_picture = tripled("colours") if shapes[0][2] == ANY else [Operator("Identity", ("x",), output="colours")]
         return [
-            Operator("Conv", ("x", "shares"), output="exact", constants={"shares": shares}),
+            *any_picture,
+            Operator("Conv", ("colours", "shares"), output="exact", constants={"shares": shares}),
             Operator("Add", ("exact", "half"), output="above", constants={"half": half}),
             Operator("Floor", ("above",)),
         ]

@@ -33,6 +33,8 @@ from cutaway.layers.working import Factor, Step, Term, Working, at, summed, time
 
 BORDER = 128
 """What `fit` puts beside a picture that is not of the net's proportions: the middle grey, neither ink nor paper."""
+INT64, DOUBLE = 7, 11
+"""What ONNX calls these types."""
 BAND = 8
 """New rows, or columns, made at a time: few share a pixel, so most products with zero are left out (six times faster
 than all at 224x224), and a 100-megapixel picture needs 100 MB and not 2 GB."""
@@ -161,25 +163,65 @@ class Resize(Layer):
     def onnx(self, *shapes: Shape) -> list[Operator]:
         """Scaling, then the window cut out of it (or a border around it), then rounding.
 
-        Float32 sees a tie up to 0.0001 below: what is added there is that much more than a half.
+        The size of the picture is seen when it is there. Float32 sees a tie up to 0.0001 below: what is added there is
+        that much more than a half.
         """
-        (top, tall), (left, wide) = self.window(shapes[0][:2])
         triangle = {"mode": "linear", "antialias": 1, "exclude_outside": 1, "axes": (2, 3)}
-        resize = Operator("Resize", ("x", "", "", "sizes"), triangle, "scaled", {"sizes": np.array([tall, wide])})
-        if self.how == "fit":
-            pads = np.array([-top, -left, self.height + top - tall, self.width + left - wide])
-            more = {"pads": pads, "border": np.float32(BORDER), "sides": np.array([2, 3])}
-            window = Operator("Pad", ("scaled", "pads", "border", "sides"), output="window", constants=more)
-        else:
-            ends = np.array([top + self.height, left + self.width])
-            more = {"starts": np.array([top, left]), "ends": ends, "sides": np.array([2, 3])}
-            window = Operator("Slice", ("scaled", "starts", "ends", "sides"), output="window", constants=more)
         return [
-            resize,
-            window,
+            *self._scaled_size(),
+            Operator("Cast", ("scaled_size",), {"to": INT64}, "sizes"),
+            Operator("Resize", ("x", "", "", "sizes"), triangle, "scaled"),
+            *self._cut(),
             Operator("Add", ("window", "half"), output="above", constants={"half": np.float32(0.5 + 2.0**-13)}),
             Operator("Floor", ("above",), output="whole"),
             Operator("Clip", ("whole", "low", "high"), constants={"low": np.float32(0), "high": np.float32(255)}),
+        ]
+
+    def _scaled_size(self) -> list[Operator]:
+        """`window`, as ONNX nodes: how tall and wide the picture is scaled."""
+        target = {"target": np.array([self.height, self.width], float)}
+        if self.how == "squash":
+            return [Operator("Identity", ("target",), output="scaled_size", constants=target)]
+        return [
+            Operator("Shape", ("x",), {"start": 2, "end": 4}, "sides"),
+            Operator("Cast", ("sides",), {"to": DOUBLE}, "size"),
+            Operator("Div", ("target", "size"), output="ratios", constants=target),
+            Operator("ReduceMax" if self.how == "crop" else "ReduceMin", ("ratios",), output="ratio"),
+            Operator("Mul", ("size", "ratio"), output="exact_size"),
+            Operator("Add", ("exact_size", "one_half"), output="above_size", constants={"one_half": np.array([0.5])}),
+            Operator("Floor", ("above_size",), output="floor_size"),
+            Operator("Max", ("floor_size", "one"), output="scaled_size", constants={"one": np.array([1.0])}),
+        ]
+
+    def _cut(self) -> list[Operator]:
+        """The middle of what was scaled, or that with a border around it."""
+        if self.how == "squash":
+            return [Operator("Identity", ("scaled",), output="window")]
+        target, axes = np.array([self.height, self.width]), np.array([2, 3])
+        offset = [
+            Operator("Sub", ("scaled_size", "target"), output="excess"),
+            Operator("Div", ("excess", "two"), output="offset", constants={"two": np.array([2.0])}),
+            Operator("Floor", ("offset",), output="first"),
+            Operator("Cast", ("first",), {"to": INT64}, "starts"),
+        ]
+        if self.how == "crop":
+            return [
+                *offset,
+                Operator("Add", ("starts", "window_size"), output="ends", constants={"window_size": target}),
+                Operator("Slice", ("scaled", "starts", "ends", "axes"), output="window", constants={"axes": axes}),
+            ]
+        return [
+            *offset,
+            Operator("Neg", ("starts",), output="before"),
+            Operator("Sub", ("window_size", "sizes"), output="room", constants={"window_size": target}),
+            Operator("Sub", ("room", "before"), output="after"),
+            Operator("Concat", ("before", "after"), {"axis": 0}, "pads"),
+            Operator(
+                "Pad",
+                ("scaled", "pads", "border", "axes"),
+                output="window",
+                constants={"border": np.float32(BORDER), "axes": axes},
+            ),
         ]
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cutaway.model.model import Model
 from cutaway.model.origin import ALL, changed
@@ -55,22 +54,18 @@ def _held_out(own: dict[str, Model], count: int, pictures: Pictures, remarks: tu
         whose = "" if len(own) == count else f" of {' and '.join(own)}"
         who = "it was" if len(own) == 1 else "both were" if len(own) == 2 else "all were"
         why = f"the validation pictures{whose}; {who} trained on the others"
-        return Common(_only(pictures, first == VALIDATION), VALIDATION, why, remarks)
+        return Common(pictures.chosen(first == VALIDATION), VALIDATION, why, remarks)
     held = np.logical_and.reduce([split == VALIDATION for split in splits.values()])
     if held.any():
         why = f"those that none of {', '.join(own)} was trained on; their validation pictures differ"
-        return Common(_only(pictures, held), VALIDATION, why, remarks)
+        return Common(pictures.chosen(held), VALIDATION, why, remarks)
     held = first == VALIDATION
     seen = {name: int((held & (split == TRAIN)).sum()) for name, split in splits.items()}
     told = [
         f"{name} was trained on {count:,} of these pictures, which flatters it" for name, count in seen.items() if count
     ]
     why = f"the validation pictures of {next(iter(own))}; none are new to all models"
-    return Common(_only(pictures, held), VALIDATION, why, (*told, *remarks))
-
-
-def _only(pictures: Pictures, chosen: NDArray[np.bool_]) -> Pictures:
-    return replace(pictures, labels=pictures.labels[chosen], rows=pictures.rows[chosen], given=pictures.given[chosen])
+    return Common(pictures.chosen(held), VALIDATION, why, (*told, *remarks))
 
 
 def _seed(model: Model) -> int:

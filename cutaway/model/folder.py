@@ -6,11 +6,16 @@
     metrics.jsonl       the same, one object per line
     classes.txt         one class per line, in the order of the outputs; line breaks in a name are written as \\n
     README.md           the model card
+    model.onnx          the same model for any ONNX runtime, and for `cutaway predict`
+    SHA256SUMS          of all of these, for `sha256sum -c`; written last, when training is done
 
 `load` reads the first two. Both carry the config, and it carries the SHA-256 of the weights and of itself, so no
 damage goes unseen. model.safetensors counts, since one rename replaces all of it; config.json has to be of the same
 model. So a folder that is copied while training writes to it can be loaded too. There is no pickle: nothing that is
 read can run.
+
+What SHA256SUMS says of model.onnx counts as long as it knows the config.json that is there: where a model was saved
+again since, the model.onnx from before is not looked at.
 """
 
 from __future__ import annotations
@@ -40,7 +45,8 @@ from cutaway.wording import nearest
 FORMAT = 1
 """Of config.json; it goes up when an older cutaway could not read a folder rightly."""
 
-WEIGHTS, CONFIG = "model.safetensors", "config.json"
+WEIGHTS, CONFIG, ONNX, SUMS = "model.safetensors", "config.json", "model.onnx", "SHA256SUMS"
+SUMMED = (WEIGHTS, CONFIG, ONNX, "metrics.csv", "metrics.jsonl", "classes.txt", "README.md")
 CHECKPOINT = "checkpoint"
 
 KEYS: dict[str, type] = {
@@ -58,7 +64,10 @@ Config = dict[str, Any]
 
 
 def save(model: Model, folder: Path) -> None:
-    """Writes a model into a folder, over the one that may be there. Raises JobError where it cannot be written."""
+    """Writes a model into a folder, over the one that may be there. Raises JobError where it cannot be written.
+
+    `save_onnx` adds what is made once, when training is done.
+    """
     from safetensors.numpy import save as packed
 
     model = replace(model, facts={"versions": versions()} | dict(model.facts))
@@ -73,6 +82,12 @@ def save(model: Model, folder: Path) -> None:
     files.write(folder / "README.md", card(model))
 
 
+def save_onnx(onnx: bytes, folder: Path) -> None:
+    """Adds model.onnx to a model folder, and the SHA-256 of every file."""
+    files.write(folder / ONNX, onnx)
+    files.write(folder / SUMS, "".join(f"{_sha256(_bytes(folder / name))}  {name}\n" for name in SUMMED))
+
+
 def load(folder: str | Path) -> Model:
     """The model that `save` or training wrote: `cutaway.load("runs/pets-1")`.
 
@@ -81,7 +96,8 @@ def load(folder: str | Path) -> Model:
     """
     folder = Path(folder)
     check_folder(folder)
-    beside = read_config(folder / CONFIG, _bytes(folder / CONFIG))
+    text = _bytes(folder / CONFIG)
+    beside = read_config(folder / CONFIG, text)
     config, weights = read_weights(folder / WEIGHTS)
     for key in ("net", "classes"):
         if config[key] != beside[key]:
@@ -90,7 +106,8 @@ def load(folder: str | Path) -> Model:
                 f"copy both from the same folder"
             )
     try:
-        return Model(parse(config["net"]), weights, tuple(config["classes"]), config["facts"])
+        net, onnx = parse(config["net"]), read_onnx(folder, _sha256(text))
+        return Model(net, weights, tuple(config["classes"]), config["facts"], onnx)
     except InputError as error:
         raise ModelError(f"{folder / WEIGHTS}: {error}") from None
 
@@ -191,6 +208,36 @@ def _array(tensor: Mapping[str, Any]) -> NDArray[np.float32]:
 
 def _line(error: Exception) -> str:
     return " ".join(str(error).split())[:200]
+
+
+# ---- model.onnx
+
+
+def read_onnx(folder: Path, config: str) -> bytes | None:
+    """The content of model.onnx, checked; None where there is none of the model whose config.json has this SHA-256."""
+    sums = read_sums(folder / SUMS)
+    if sums.get(CONFIG) != config or ONNX not in sums or not (folder / ONNX).is_file():
+        return None
+    content = _bytes(folder / ONNX)
+    if _sha256(content) != sums[ONNX]:
+        raise ModelError(
+            f"{folder / ONNX} is damaged, or was changed after it was saved: its content does not have its SHA-256; "
+            "remove it, and the model is used without it"
+        )
+    return content
+
+
+def read_sums(path: Path) -> dict[str, str]:
+    """What SHA256SUMS says of each file; nothing where there is none."""
+    try:
+        lines = [line.split("  ", 1) for line in path.read_text().splitlines()]
+    except (OSError, ValueError):
+        return {}
+    return {line[1]: line[0] for line in lines if len(line) == 2}
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 # ---- the folder

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cutaway import _show, engines
-from cutaway.engines.engine import Pixels, Predictor
+from cutaway.engines.engine import Pixels, Predictor, Says
 from cutaway.errors import DataError, InputError, ModelError, PictureError
 from cutaway.layers.layer import describe
 from cutaway.losses import CrossEntropy, loss_for
@@ -22,12 +22,15 @@ from cutaway.model.evaluation import Evaluation, same_classes
 from cutaway.model.guesses import Guesses, ranked
 from cutaway.model.predictions import Predictions
 from cutaway.net import Net
+from cutaway.net.onnx import names
 from cutaway.pictures import Pictures, Prepared, decode
 from cutaway.pictures.decoding import Least
 from cutaway.pictures.threads import over_threads
 from cutaway.wording import first
 
 if TYPE_CHECKING:
+    from cutaway.engines.onnx import Session
+    from cutaway.layers import Layer
     from cutaway.trace import Trace
 
 Picture = str | Path | bytes | Pixels
@@ -57,6 +60,8 @@ class Model:
     """In the order of the outputs."""
     facts: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """What is known about it, as JSON can say it: `recipe`, `data`, `validation`, `epochs`, `created`, `engine`."""
+    onnx: bytes | None = field(default=None, repr=False)
+    """The content of its model.onnx, where it was loaded with one: ONNX Runtime then predicts with it."""
 
     def __post_init__(self) -> None:
         outputs.kind(self.net, self.classes)
@@ -69,7 +74,20 @@ class Model:
 
     @cached_property
     def _predictor(self) -> Predictor:
-        return engines.predictor(self.net, self.weights)
+        return engines.predictor(self.net, self.weights, self._fast(names.SCORES, self.net.output.layer))
+
+    @cached_property
+    def _session(self) -> Session:
+        from cutaway.engines.onnx import Session
+
+        assert self.onnx is not None
+        return Session(self.onnx)
+
+    def _fast(self, output: str, last: Layer | None = None) -> Callable[[], Says] | None:
+        """What makes ready the model's own file, where it has one."""
+        from cutaway.engines.onnx import OnnxPredictor
+
+        return (lambda: OnnxPredictor(self.net, self._session, output, last)) if self.onnx else None
 
     # --- guesses ----------------------------------------------------------------------------------
 
@@ -180,7 +198,23 @@ class Model:
 
     @cached_property
     def _scores(self) -> Predictor:
-        return engines.predictor(self.net.scores, self.weights)
+        return engines.predictor(self.net.scores, self.weights, self._fast(names.SCORES))
+
+    def features(self, pictures: Pixels) -> NDArray[np.float32]:
+        """[N, F]: what the last dense layer weighs, for prepared pictures; alike for pictures that are alike.
+
+        Raises InputError where the net has no dense layer.
+        """
+        if self.net.features is None:
+            raise InputError("the net has no dense layer, so no features of whole pictures")
+        return self._features(pictures)
+
+    @cached_property
+    def _features(self) -> Predictor:
+        assert self.net.features is not None
+        trunk = self.net.until(self.net.features)
+        own = {name: self.weights[name] for name in trunk.parameters()}
+        return engines.predictor(trunk, own, self._fast(names.FEATURES))
 
     # --- every number -----------------------------------------------------------------------------
 
@@ -210,10 +244,23 @@ class Model:
     # --- keeping ----------------------------------------------------------------------------------
 
     def save(self, folder: str | Path) -> None:
-        """Writes the model folder: weights, config, class names, history, model card. `cutaway.load` reads it again."""
-        from cutaway.model.folder import save
+        """Writes the model folder: weights, config, class names, history, model card, and the model as ONNX.
+
+        `cutaway.load` reads it again.
+        """
+        from cutaway.model.folder import save, save_onnx
 
         save(self, Path(folder))
+        save_onnx(self.to_onnx(), Path(folder))
+
+    def to_onnx(self) -> bytes:
+        """The content of a file that any ONNX runtime predicts with: uint8 [N, height, width, channels] of any size in,
+        probabilities out. `cutaway export` writes it and shows that it says the same.
+        """
+        from cutaway.model.folder import digest
+        from cutaway.net.onnx.writing import as_onnx
+
+        return as_onnx(self.net, self.weights, self.classes, {names.WEIGHTS: digest(self.weights)})
 
     def __repr__(self) -> str:
         right = self.facts.get("validation", {}).get("accuracy")

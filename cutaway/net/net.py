@@ -10,6 +10,8 @@ import numpy as np
 
 from cutaway.errors import InputError, ShapeError
 from cutaway.layers import Layer, Shape
+from cutaway.layers.dense import Dense
+from cutaway.layers.dropout import Dropout
 from cutaway.layers.layer import ANY, Array, Cost, Parameter, describe
 from cutaway.layers.resize import Resize
 from cutaway.layers.words import nearest
@@ -118,6 +120,21 @@ class Net:
     def scores(self) -> Net:
         """The net without its last layer: what softmax or sigmoid make probabilities of."""
         return Net(self.input, self.nodes[:-1])
+
+    def until(self, name: str) -> Net:
+        """The net up to a layer, and nothing after it."""
+        return Net(self.input, self.nodes[: self.names.index(name) + 1])
+
+    @property
+    def features(self) -> str | None:
+        """The layer whose outputs the last dense layer weighs, where there is one: a list, alike for like pictures."""
+        last = next((node for node in reversed(self.nodes) if isinstance(node.layer, Dense)), None)
+        if last is None:
+            return None
+        (name,) = last.inputs
+        while name != INPUT and isinstance(self[name].layer, Dropout):
+            (name,) = self[name].inputs
+        return name
 
     def consumers(self, name: str) -> list[Node]:
         """The layers that a layer (or `input`) feeds."""

@@ -3,7 +3,7 @@
 import glob
 import os
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from cutaway.pictures.natural import natural
 from cutaway.pictures.prepared import Skipped
@@ -73,21 +73,30 @@ def walk(folder: Path) -> tuple[list[Path], list[Skipped]]:
     return pictures, skipped
 
 
+def hidden(name: str) -> bool:
+    """Whether a file or folder of this name is passed over without a word.
+
+    >>> hidden(".git"), hidden("__MACOSX"), hidden("cat")
+    (True, True, False)
+    """
+    return name.startswith(".") or name in SIDE_FOLDERS
+
+
 def contents(folder: Path) -> list[tuple[Path, bool]]:
     """What is in a folder and not hidden, in natural order; True for folders, False for links to them."""
     with os.scandir(folder) as entries:
-        seen = [entry for entry in entries if not entry.name.startswith(".") and entry.name not in SIDE_FOLDERS]
+        seen = [entry for entry in entries if not hidden(entry.name)]
     seen.sort(key=lambda entry: natural(entry.name))
     return [(Path(entry.path), entry.is_dir(follow_symlinks=False)) for entry in seen]
 
 
-def is_picture(path: Path) -> bool:
+def is_picture(path: PurePath) -> bool:
     """Whether a file's ending says that it is a picture."""
     return path.suffix.lower() in EXTENSIONS
 
 
-def why_not(path: Path) -> str:
+def why_not(path: PurePath) -> str:
     """Why a file is passed over where pictures are looked for."""
-    if path.is_dir():
+    if isinstance(path, Path) and path.is_dir():  # what is in an archive is no `Path`, and never looked for on disk
         return "a link to a folder, which is not followed"
     return FOREIGN.get(path.suffix.lower(), "not a picture by its ending")

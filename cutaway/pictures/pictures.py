@@ -1,7 +1,7 @@
 """A set of pictures with labels, in three parts: to learn from, to choose by, to judge at the end."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -15,6 +15,12 @@ from cutaway.pictures.prepared import Prepare, Prepared, Progress, Skipped, prep
 from cutaway.pictures.source import Source
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
+
+Which = NDArray[np.int64] | NDArray[np.bool_] | Sequence[int]
+"""Some pictures of a set: their numbers, or True for each that is meant."""
+
+OF_EACH = ("labels", "rows", "given", "groups", "weights")
+"""The fields of `Pictures` that hold something for each picture: what `chosen` chooses from."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +53,13 @@ class Pictures:
 
     given: NDArray[np.str_] = field(repr=False)
     """[n]: the part that the data itself puts a picture in: train, validation, test, or "" for none."""
+
+    groups: NDArray[np.str_] | None = field(default=None, repr=False)
+    """[n]: what pictures of one group share, such as a patient or a film: the split keeps a group on one side. "" is a
+    picture by itself. None where the data names no groups."""
+
+    weights: NDArray[np.float32] | None = field(default=None, repr=False)
+    """[n]: how much each picture counts in training, 1 where nothing is said. None where the data has no weights."""
 
     title: str = "the pictures"
     """What the set is called in messages: what was read."""
@@ -92,7 +105,16 @@ class Pictures:
         text = "\0".join(self.classes).encode("utf-8", "surrogateescape")
         parts = "\0".join(self.given).encode()
         content = self.source.digests[self.rows].tobytes() + self.labels.tobytes() + parts
-        return hashlib.blake2b(text + b"\0\0" + content, digest_size=16).hexdigest()
+        return hashlib.blake2b(text + b"\0\0" + content + self._more(), digest_size=16).hexdigest()
+
+    def _more(self) -> bytes:
+        """What else a fingerprint covers: nothing for pictures that have labels alone, whose fingerprint stays so."""
+        more = b""
+        if self.groups is not None:
+            more += b"\0groups\0" + "\0".join(self.groups).encode("utf-8", "surrogateescape")
+        if self.weights is not None:
+            more += b"\0weights\0" + self.weights.astype("<f4").tobytes()
+        return more
 
     @cached_property
     def splits(self) -> NDArray[np.str_]:
@@ -105,11 +127,16 @@ class Pictures:
         parts = np.where(self.given == "", TRAIN, self.given)
         train = np.flatnonzero(parts == TRAIN)
         if len(train) and VALIDATION not in parts:
-            digests = self.source.digests[self.rows[train]]
-            kept = split.validation(digests, self.labels[train], self.seed)
             parts = parts.astype("<U10")
-            parts[train[kept]] = VALIDATION
+            parts[train[self._kept_back(train)]] = VALIDATION
         return parts
+
+    def _kept_back(self, train: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of these training pictures become validation."""
+        digests, labels = self.source.digests[self.rows[train]], self.labels[train]
+        if self.groups is None:
+            return split.validation(digests, labels, self.seed)
+        return split.validation(digests, labels, self.seed, self.groups[train])
 
     @cached_property
     def train(self) -> "Pictures":
@@ -127,9 +154,22 @@ class Pictures:
         return self._part(TEST)
 
     def _part(self, name: str) -> "Pictures":
-        chosen = np.flatnonzero((self.given if name == TEST else self.splits) == name)
-        given = np.full(len(chosen), name)
-        return replace(self, labels=self.labels[chosen], rows=self.rows[chosen], given=given)
+        part = self.chosen(np.flatnonzero((self.given if name == TEST else self.splits) == name))
+        return replace(part, given=np.full(len(part), name))
+
+    def chosen(self, indices: Which) -> "Pictures":
+        """Some of the pictures, in the order asked for: `pictures.chosen([5, 0])`; indices or a mask.
+
+        Everything that is known of each picture goes with it.
+        """
+        some = np.arange(len(self))[indices]
+        own = {name: value[some] for name in OF_EACH if (value := getattr(self, name)) is not None}
+        return replace(self, **own)
+
+    def alone(self, indices: Which) -> "Pictures":
+        """As `chosen`, with a source of these pictures alone, so that splitting them reads no other."""
+        some = self.chosen(indices)
+        return replace(some, source=self.source.part(some.rows), rows=np.arange(len(some)))
 
     def prepared(self, prepare: Prepare, progress: Progress | None = None) -> Prepared:
         """Every picture at a net's own size, ready to be taken in any order.

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from cutaway.errors import DataError
+from cutaway.pictures import archives
 from cutaway.pictures.checks import require_trainable
 from cutaway.pictures.digits import digits
 from cutaway.pictures.downloads import SETS, fetched
@@ -33,8 +34,6 @@ CLASSES = {
 NAMES = ("digits", "xs", *CLASSES)
 """The sets that are read by name."""
 
-ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar")
-
 
 def read(
     source: str | Path | Sequence[str | Path],
@@ -54,6 +53,7 @@ def read(
 
     - a folder of class folders, also with train, validation (val, valid) and test above or below them;
     - a folder of IDX files as MNIST is shipped, plain or .gz, or one such file with its labels beside it;
+    - a zip or tar of class folders, read in place: .zip, .tar, .tar.gz, .tgz, .tar.bz2, .tar.xz;
     - an .npz file with arrays x and y;
     - a name: digits, xs (X or not X, 5x5; xs-28 draws them at 28x28), mnist, fashion-mnist. A folder that is called
       so is read as "./digits";
@@ -100,10 +100,14 @@ def _at(source: str | Path, seed: int) -> Pictures:
             return read_npz(path, title, seed)
         if is_idx(path) and path.is_file():
             return read_idx(path, title, seed)
+        if path.name.lower().endswith(archives.ENDINGS) and path.is_file():
+            return archives.read_archive(path, title, seed)
     except OSError as error:
         raise DataError(f"{title}: {error.strerror or error}") from error
-    if path.suffix.lower() in ARCHIVES and path.is_file():
-        raise DataError(f"{title}: an archive; unpack it and name the folder")
+    if path.suffix.lower() in archives.OTHERS and path.is_file():
+        raise DataError(
+            f"{title}: an archive of a kind that is not read; unpack it and name the folder, or pack it as zip or tar"
+        )
     if not os.path.lexists(path) and not glob.has_magic(title):
         raise DataError(_missing(title))
     return _unlabelled([source], title, seed)

@@ -1,19 +1,13 @@
 """The same work on many things, over all cores. Decoding and hashing release Python's lock: threads do."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from cutaway.cores import cores
+
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def over_threads(work: Callable[[T], R], things: Sequence[T]) -> Iterator[R]:

@@ -11,11 +11,16 @@ from cutaway import _show
 from cutaway.errors import CutawayError
 from cutaway.model import Model, Predictions, tables
 from cutaway.model.assessment import FACT, assess
+from cutaway.model.folder import save, save_onnx
 from cutaway.model.neighbours import nearest
-from cutaway.pictures import Pictures
+from cutaway.model.proof import prove
+from cutaway.pictures import Pictures, Prepared
+from cutaway.pictures.choice import evenly
 from cutaway.pictures.pictures import TEST, VALIDATION
 from cutaway.training.setup import Setup
 
+PROVED = 500
+"""Pictures on which model.onnx is held against the model, where there are more; `cutaway export` takes all."""
 REPORT, PREDICTIONS = "report.html", "predictions.csv"
 
 Progress = Callable[[int, int], None]
@@ -67,8 +72,12 @@ def concluded(
         verdict = judged(model, pictures, setup, progress)
     except CutawayError as error:
         return model, [f"the model is saved, but could not be judged: {error}"]
-    verdict.model.save(folder)
+    save(verdict.model, folder)
     troubles = []
+    try:
+        save_onnx(proved(verdict.model, setup.validation), folder)
+    except Exception as error:  # whatever is wrong with the file, the model is there
+        troubles.append(f"the model is saved, but not as ONNX: {_said(error)}")
     try:
         tables.write(verdict.predictions, folder / PREDICTIONS)
     except CutawayError as error:
@@ -76,8 +85,19 @@ def concluded(
     try:
         _show.write_report(verdict.model, folder / REPORT, verdict.pictures, verdict.predictions)
     except Exception as error:  # whatever is wrong with the report, the model is there
-        troubles.append(f"the model is saved, but its report could not be written: {type(error).__name__}: {error}")
+        troubles.append(f"the model is saved, but its report could not be written: {_said(error)}")
     return verdict.model, troubles
+
+
+def proved(model: Model, pictures: Prepared) -> bytes:
+    """The model as ONNX, after it said the same of some of the pictures that the model was chosen by."""
+    onnx = model.to_onnx()
+    prove(model, onnx, pictures, evenly(len(pictures), PROVED))
+    return onnx
+
+
+def _said(error: Exception) -> str:
+    return str(error) if isinstance(error, CutawayError) else f"{type(error).__name__}: {error}"
 
 
 def with_facts(model: Model, **more: Any) -> Model:

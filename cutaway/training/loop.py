@@ -22,6 +22,7 @@ from cutaway.errors import InputError, JobError
 from cutaway.layers.layer import Array
 from cutaway.losses import loss_for
 from cutaway.model import Model, epochs
+from cutaway.model.folder import save
 from cutaway.net import start
 from cutaway.training.checkpoint import Checkpoint
 from cutaway.training.lock import held
@@ -252,7 +253,7 @@ class _Run:
         assert self.checkpoint
         if not self.finished:
             self._save_checkpoint()
-        self._model(weights if self.best is None else self.best, self.best_epoch).save(self.folder)
+        save(self._model(weights if self.best is None else self.best, self.best_epoch), self.folder)
         if self.finished:
             self.checkpoint.remove()
 

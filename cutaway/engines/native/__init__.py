@@ -22,8 +22,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from cutaway.cores import cores
 from cutaway.engines.engine import Predictor, Trainer
-from cutaway.engines.native.machine import cores
 from cutaway.engines.native.support import refusal as refusal
 from cutaway.errors import InputError
 from cutaway.layers.layer import Weights

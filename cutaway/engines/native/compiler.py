@@ -11,9 +11,10 @@ from threading import RLock
 import numpy as np
 from numpy.typing import NDArray
 
+from cutaway.cores import cores
 from cutaway.engines.native import cache, objects
 from cutaway.engines.native.kernels import products as p
-from cutaway.engines.native.machine import Machine, cores, this_machine
+from cutaway.engines.native.machine import Machine, this_machine
 from cutaway.engines.native.modules import Module, modules
 
 Table = NDArray[np.int64]

@@ -62,14 +62,6 @@ def this_machine() -> Machine:
     )
 
 
-def cores() -> int:
-    """The cores that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS and Windows
-        return os.cpu_count() or 1
-
-
 def installed() -> int:
     """Bytes of memory that this computer has, or its container may use; 0 where the system does not tell."""
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,6 @@ from cutaway.pictures import Pictures, ink, read
 from cutaway.pictures.choice import evenly, in_turn
 from cutaway.pictures.decoding import Least, Pixels
 from cutaway.pictures.pictures import TEST, VALIDATION
-from cutaway.pictures.source import Files
 from cutaway.views.explorer.patches import Gallery
 
 FEW = 12
@@ -123,8 +122,7 @@ def gallery(pictures: Pictures, net: Net, classes: Sequence[str], count: int) ->
     each = max(LOOKED_AT, 5 * -(-count // max(1, len(pictures.classes))))  # a fifth of them was kept back
     held = kept_back(pictures, classes=count, each=each)
     order = in_turn(held.labels)[:count]
-    chosen = replace(held, labels=held.labels[order], rows=held.rows[order], given=held.given[order])
-    own = chosen.prepared(net.preparation)
+    own = held.chosen(order).prepared(net.preparation)
     names = [short(pictures, name) for name in own.names]
     labels = [place_of(held.classes[label], classes) for label in own.labels]
     return Gallery(names, labels, own.take(np.arange(len(own))))
@@ -150,11 +148,7 @@ def kept_back(pictures: Pictures, classes: int, each: int) -> Pictures:
     there = np.unique(pictures.labels[rows])
     chosen = [rows[pictures.labels[rows] == label] for label in there[evenly(len(there), classes)]]
     some = np.concatenate([own[evenly(len(own), each)] for own in chosen]) if chosen else rows
-    part = replace(pictures, labels=pictures.labels[some], rows=pictures.rows[some], given=pictures.given[some])
-    if isinstance(pictures.source, Files):
-        own_files = Files([pictures.source.paths[row] for row in part.rows])
-        part = replace(part, source=own_files, rows=np.arange(len(some)))
-    return part.validation
+    return pictures.alone(some).validation
 
 
 # ---- ink on paper

@@ -1,0 +1,58 @@
+"""That an exported file says what the model says, shown on pictures of the user's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cutaway.errors import JobError
+from cutaway.net.onnx import names
+
+if TYPE_CHECKING:
+    from cutaway.model.model import Model
+    from cutaway.pictures import Prepared
+
+BATCH = 32
+"""Pictures at a time."""
+TIE = 1e-5
+"""Two classes whose probabilities differ by less are equally probable: float32 alone may swap them."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """`equal probabilities on 88 pictures: the largest difference is 2.4e-07`."""
+
+    count: int
+    largest: float
+    """Of all differences between two probabilities of the same class."""
+
+    def __str__(self) -> str:
+        many = f"{self.count:,} picture{'s' * (self.count != 1)}"
+        return f"the same guess on {many}; probabilities differ by {self.largest:.1e} at most"
+
+
+def prove(model: Model, onnx: bytes, pictures: Prepared, rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Proof:
+    """Runs the file in ONNX Runtime and the model itself on some prepared pictures.
+
+    Raises JobError where the best guess for one of them is another.
+    """
+    from cutaway.engines.onnx import Session
+
+    session, largest = Session(onnx), 0.0
+    for start in range(0, len(rows), BATCH):
+        some = rows[start : start + BATCH]
+        batch = pictures.take(some)
+        own, given = model.probabilities(batch), session(batch, names.PROBABILITIES)
+        best, guessed = own.argmax(axis=1), given.argmax(axis=1)
+        each = np.arange(len(some))
+        changed = np.flatnonzero(own[each, best] - own[each, guessed] > TIE)
+        if len(changed):
+            first = int(changed[0])
+            raise JobError(
+                f"the file is not written: of {pictures.names[int(some[first])]} it says "
+                f"{model.classes[guessed[first]]!r} where the model says {model.classes[best[first]]!r}"
+            )
+        largest = max(largest, float(abs(own - given).max(initial=0)))
+    return Proof(len(rows), largest)
