@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import click
 from cutaway.cli.failing import INTERRUPTED
 from cutaway.cli.group import Command
 from cutaway.cli.words import Share, Sizes
+from cutaway.errors import InputError
 from cutaway.wording import one_line
 
 if TYPE_CHECKING:
@@ -36,7 +38,14 @@ QUICK = 10_000_000_000
 
 @click.command(cls=Command, example=EXAMPLE)
 @click.argument("source")
-@click.option("--net", default="small", show_default=True, help="A name (`cutaway nets` lists them), or a net's text.")
+@click.option(
+    "--net",
+    help="A name (`cutaway nets` lists them), or a net's text. Without it: small, or for photographs a net that was "
+    "trained on ImageNet, if its weights are at hand.",
+)
+@click.option("--weights", metavar="FILE", help="Weights to start from: .safetensors with torchvision's names.")
+@click.option("--scratch", is_flag=True, help="Start from nothing, also where pretrained weights are at hand.")
+@click.option("--finetune", is_flag=True, help="Train all pretrained weights further, after the last layer.")
 @click.option("--epochs", type=int, help="How often every picture is seen. Without it: what suits their number.")
 @click.option("--batch", type=int, help="Pictures per step. Without it: what suits their number.")
 @click.option("--rate", type=float, help="The highest learning rate. Without it: the optimiser's usual one.")
@@ -66,7 +75,10 @@ QUICK = 10_000_000_000
 )
 def command(
     source: str,
-    net: str,
+    net: str | None,
+    weights: str | None,
+    scratch: bool,
+    finetune: bool,
     data: str | None,
     output: str | None,
     engine: str,
@@ -90,7 +102,10 @@ def command(
     from cutaway.pictures import read
     from cutaway.pictures.checks import require_trainable
     from cutaway.training import recipe_for, set_up
+    from cutaway.training.loop import trains
+    from cutaway.training.recipe import finetuning
     from cutaway.training.runs import check_place
+    from cutaway.training.setup import pretrained_for
 
     settings = {name: value for name, value in given.items() if value is not None}
     check(engine, threads, precision)
@@ -99,11 +114,15 @@ def command(
     pictures = read(source, data=data, seed=settings.get("seed", 0))
     require_trainable(pictures)
     click.echo(about_pictures(source, pictures))
-    recipe = recipe_for(len(pictures.train), **settings)
+    check_start(net, weights, scratch)
+    known = None if scratch else pretrained_for(pictures, net, weights)
+    if finetune and not known:
+        raise InputError("--finetune needs pretrained weights to train further; give them as --weights FILE")
+    recipe = (finetuning if known else recipe_for)(len(pictures.train), **settings)
     with Progress("reading pictures") as progress:
-        setup = set_up(pictures, net, recipe, size=size, progress=progress)
-    chosen = choose(engine, setup.net, threads, precision)
-    click.echo(about_setup(setup, pictures, net, chosen.name))
+        setup = set_up(pictures, known or net or "small", recipe, size=size, finetune=finetune, progress=progress)
+    chosen = choose(engine if trains(setup) else "reference", setup.net, threads, precision)
+    click.echo(about_setup(setup, pictures, net or "small", chosen.name))
     folder, resumed = run_folder(source, output, setup, chosen.name)
     click.echo(f"{'going on in' if resumed else 'training into'} {folder}")
     try:
@@ -121,21 +140,32 @@ def command(
             folder.rmdir()
 
 
+def check_start(net: str | None, weights: str | None, scratch: bool) -> None:
+    """Raises where what a net starts with is said twice."""
+    if weights and scratch:
+        raise InputError("--scratch starts from nothing and --weights from a file; give one of them")
+    if weights and net and re.search(r"[\s,()|]", net):
+        raise InputError("--weights are those of a net that is known by its name; leave out --net, or name the net")
+
+
 def follow(setup: Setup, folder: Path, engine: Engine, keep_epochs: bool, page: Watching | None) -> int:
     """Trains, and prints what happens. The exit code: not 0 where it was stopped."""
     from cutaway.cli.progress import Progress
     from cutaway.cli.stopping import Stopping
-    from cutaway.training import Epoch, run
+    from cutaway.training import Epoch, Looked, run
 
     where = ""
     with Progress("training") as progress, Stopping("stopping after this step") as stop:
         kept = run(setup, folder, engine, keep_epochs=keep_epochs or page is not None)
         with contextlib.closing(kept) as events:  # closing it saves what is needed to go on
             for event in events:
-                if isinstance(event, Epoch):
+                if isinstance(event, Looked):
+                    where = "while features were computed"
+                    progress(event.done, event.of, what="features")
+                elif isinstance(event, Epoch):
                     where = f"after epoch {event.number}"
                     progress.clear()
-                    click.echo(epoch_line(event))
+                    click.echo(epoch_line(event, "last layer " if setup.pretrained and event.number == 1 else ""))
                     if page:
                         page.show(event)
                 else:
@@ -228,7 +258,24 @@ def about_setup(setup: Setup, pictures: Pictures, net: str, engine: str) -> str:
         f"{len(setup.net)} layers, {cost.parameters:,} parameters, {cost.multiplications:,} multiplications a picture",
         f"{recipe_text(setup.recipe, setup.rate)}; engine {engine}",
     ]
+    if setup.pretrained:
+        lines[-2:] = about_transfer(setup, engine)
     return "\n".join(lines)
+
+
+def about_transfer(setup: Setup, engine: str) -> list[str]:
+    """What a pretrained net is, and what is done with it."""
+    from cutaway.layers.layer import describe
+
+    known, cost = setup.pretrained, setup.net.cost()
+    assert known
+    last = sum(cost.parameters for cost in (row.cost for row in setup.net.rows() if row.text.startswith("dense")))
+    then = f"; then {recipe_text(setup.recipe, setup.rate)}; engine {engine}" if setup.finetune else ""
+    return [
+        f"net {known.name} on {describe(setup.net.preparation.shape)}, trained on ImageNet ({known.source}): "
+        f"{cost.parameters:,} parameters, {cost.multiplications:,} multiplications a picture",
+        f"its features are computed once, and a last layer of {last:,} parameters is fitted to them{then}",
+    ]
 
 
 def named(skipped: Sequence[Skipped], why: str) -> list[str]:
@@ -257,11 +304,11 @@ def show_step(progress: Progress, step: Step, setup: Setup) -> None:
     progress(done, count, more, what=f"epoch {step.epoch}/{recipe.epochs}")
 
 
-def epoch_line(epoch: Epoch) -> str:
-    """One line for each epoch."""
+def epoch_line(epoch: Epoch, what: str = "") -> str:
+    """One line for each epoch, or for the last layer of a pretrained net."""
     width = len(str(epoch.epochs))
     return (
-        f"epoch {epoch.number:>{width}}/{epoch.epochs}  loss {epoch.loss:.4f}  {epoch.accuracy:7.2%} right"
+        f"{what or f'epoch {epoch.number:>{width}}/{epoch.epochs}'}  loss {epoch.loss:.4f}  {epoch.accuracy:7.2%} right"
         f"  validation: loss {epoch.validation_loss:.4f}  {epoch.validation_accuracy:7.2%} right"
         f"  {epoch.seconds:.2f} s{'  best' if epoch.best else ''}"
     )

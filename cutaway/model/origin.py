@@ -27,7 +27,7 @@ def source_of(model: Model, data: str | Path | None = None) -> Pictures:
         raise DataError("the model does not say what it was trained on; name some pictures")
     if data is None and source in downloads.SETS and not downloads.are_here(source):
         raise DataError(f"{source} is not on this computer; name some pictures, or give --data FOLDER")
-    pictures = read(source, data=data, seed=facts.get("seed", 0), training=False)
+    pictures = read(source, data=data, seed=facts.get("seed", 0), training=False, label_delim=facts.get("label_delim"))
     if known := facts.get("counts"):
         if set(pictures.classes) != set(known):
             raise DataError(f"{source} has other classes now than when the model was trained on it; name some pictures")

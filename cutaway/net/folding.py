@@ -29,7 +29,9 @@ def folded(net: Net, weights: Weights) -> Folded:
     >>> print(folded(net, start(net))[0])
     input 4x4x1, conv 2 3x3, relu, flatten, dense 2, softmax
     """
-    own, gone, nodes = by_layer(weights), {}, []
+    own = by_layer(weights)
+    gone: dict[str, str] = {}
+    nodes: list[Node] = []
     for node in net:
         inputs = tuple(gone.get(name, name) for name in node.inputs)
         before = next((one for one in nodes if one.name == inputs[0]), None) if inputs else None

@@ -17,20 +17,23 @@ from cutaway.model import Model, load
 from cutaway.net import Net
 from cutaway.pictures import Pictures, read
 from cutaway.training.judge import concluded, tested
-from cutaway.training.loop import Epoch, Step, run
-from cutaway.training.recipe import Recipe, recipe_for
+from cutaway.training.loop import Epoch, Step, run, trains
+from cutaway.training.recipe import Recipe, finetuning, recipe_for
 from cutaway.training.runs import check_place
-from cutaway.training.setup import Setup, set_up
+from cutaway.training.setup import Setup, pretrained_for, set_up
+from cutaway.training.transfer import Looked
 
 FIELDS = [field.name for field in fields(Recipe)]
 
-__all__ = ["Epoch", "Recipe", "Setup", "Step", "recipe_for", "run", "set_up", "train", "training"]
+__all__ = ["Epoch", "Looked", "Recipe", "Setup", "Step", "recipe_for", "run", "set_up", "train", "training"]
 
 
 def training(
     pictures: Pictures | str | Path,
-    net: str | Net = "small",
+    net: str | Net | None = None,
     *,
+    weights: str | Path | None = None,
+    finetune: bool = False,
     folder: str | Path | None = None,
     engine: str = "auto",
     threads: int | None = None,
@@ -47,20 +50,24 @@ def training(
                 break
         epoch.model.predict("photo.jpg")
 
-    `net` is a name (`cutaway nets` lists them) or a text; `settings` are fields of `Recipe`, and what they leave open
+    `net` is a name (`cutaway nets` lists them) or a text; without it, it is small, or for photographs a net that was
+    trained on ImageNet, if its `weights` are given or at hand: that gets a last layer for these classes, and with
+    `finetune` all of it is trained further. `settings` are fields of `Recipe`, and what they leave open
     suits the number of pictures (`recipe_for`). With a folder, the best model is saved into it, and a run that was left
     there goes on; `keep_epochs` keeps the weights of every epoch there too. `engine`, `threads` (without it, all cores)
     and `precision` are those of `cutaway train`.
     """
     check(engine, threads, precision)
-    setup = _set_up(_read(pictures, settings), net, recipe, folder, settings)
+    setup = _set_up(_read(pictures, settings), net, weights, finetune, recipe, folder, settings)
     return _epochs(setup, folder, engine, threads, precision, keep_epochs)
 
 
 def train(
     pictures: Pictures | str | Path,
-    net: str | Net = "small",
+    net: str | Net | None = None,
     *,
+    weights: str | Path | None = None,
+    finetune: bool = False,
     folder: str | Path | None = None,
     engine: str = "auto",
     threads: int | None = None,
@@ -77,7 +84,7 @@ def train(
     """
     check(engine, threads, precision)
     pictures = _read(pictures, settings)
-    setup = _set_up(pictures, net, recipe, folder, settings)
+    setup = _set_up(pictures, net, weights, finetune, recipe, folder, settings)
     best: Model | None = None
     try:
         for epoch in _epochs(setup, folder, engine, threads, precision, keep_epochs):
@@ -101,7 +108,7 @@ def _epochs(
 ) -> Iterator[Epoch]:
     """The epochs of a run, one after another."""
     where = None if folder is None else Path(folder)
-    chosen = choose(engine, setup.net, threads, precision)
+    chosen = choose(engine if trains(setup) else "reference", setup.net, threads, precision)
     return (event for event in run(setup, where, chosen, keep_epochs=keep_epochs) if isinstance(event, Epoch))
 
 
@@ -111,7 +118,13 @@ def _read(pictures: Pictures | str | Path, settings: dict[str, Any]) -> Pictures
 
 
 def _set_up(
-    pictures: Pictures, net: str | Net, recipe: Recipe | None, folder: str | Path | None, settings: dict[str, Any]
+    pictures: Pictures,
+    net: str | Net | None,
+    weights: str | Path | None,
+    finetune: bool,
+    recipe: Recipe | None,
+    folder: str | Path | None,
+    settings: dict[str, Any],
 ) -> Setup:
     """The setup of a call, after what is given has been looked over."""
     for name in settings:
@@ -121,7 +134,12 @@ def _set_up(
         raise InputError(f"give a recipe or {', '.join(settings)}, not both")
     if folder is not None:
         check_place(Path(folder), pictures.title)
-    return set_up(pictures, net, recipe or recipe_for(len(pictures.train), **settings))
+    named = net if isinstance(net, str) or net is None else None
+    known = pretrained_for(pictures, named, weights) if named is not None or net is None else None
+    if (weights or finetune) and known is None:
+        raise InputError("weights and finetune go with a pretrained net's name, or with none; give its file as weights")
+    recipe = recipe or (finetuning if known else recipe_for)(len(pictures.train), **settings)
+    return set_up(pictures, known or net or "small", recipe, finetune=finetune)
 
 
 class _Callable(ModuleType):

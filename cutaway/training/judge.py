@@ -21,6 +21,8 @@ from cutaway.training.setup import Setup
 
 PROVED = 500
 """Pictures on which model.onnx is held against the model, where there are more; `cutaway export` takes all."""
+WORK = 5_000_000_000
+"""Multiplications that this may cost the model itself: a second or two."""
 REPORT, PREDICTIONS = "report.html", "predictions.csv"
 
 Progress = Callable[[int, int], None]
@@ -68,16 +70,18 @@ def concluded(
 
     What cannot be done is said in a line each; the model is safe before anything else is tried.
     """
+    troubles = []
+    try:
+        model = replace(model, onnx=proved(model, setup.validation))  # ONNX Runtime judges: it is ready at once
+    except Exception as error:  # whatever is wrong with the file, the model is there
+        troubles.append(f"the model is saved, but not as ONNX: {_said(error)}")
     try:
         verdict = judged(model, pictures, setup, progress)
     except CutawayError as error:
-        return model, [f"the model is saved, but could not be judged: {error}"]
+        return model, [*troubles, f"the model is saved, but could not be judged: {error}"]
     save(verdict.model, folder)
-    troubles = []
-    try:
-        save_onnx(proved(verdict.model, setup.validation), folder)
-    except Exception as error:  # whatever is wrong with the file, the model is there
-        troubles.append(f"the model is saved, but not as ONNX: {_said(error)}")
+    if verdict.model.onnx:
+        save_onnx(verdict.model.onnx, folder)
     try:
         tables.write(verdict.predictions, folder / PREDICTIONS)
     except CutawayError as error:
@@ -92,7 +96,8 @@ def concluded(
 def proved(model: Model, pictures: Prepared) -> bytes:
     """The model as ONNX, after it said the same of some of the pictures that the model was chosen by."""
     onnx = model.to_onnx()
-    prove(model, onnx, pictures, evenly(len(pictures), PROVED))
+    most = min(PROVED, max(1, WORK // model.net.cost().multiplications))
+    prove(model, onnx, pictures, evenly(len(pictures), most))
     return onnx
 
 

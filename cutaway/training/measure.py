@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from cutaway.engines.engine import Engine, NotFinite, Pixels, Predictor
 from cutaway.layers.layer import Array
 from cutaway.losses import decided, loss_for
+from cutaway.model.outputs import THRESHOLD
 from cutaway.net import Net
 from cutaway.net.run import first_not_finite
 from cutaway.pictures import Prepared
@@ -35,10 +36,10 @@ def measure(
         batch = pictures.take(rows)
         scores = predictor(batch)
         refuse_what_is_not_finite(net, predictor, batch, scores)
-        wanted = targets(pictures.labels[rows], scores.shape[1])
+        wanted = targets(pictures.true[rows], scores.shape[1])
         losses = loss.value_of_scores(scores, wanted) if fused else loss.value(scores, wanted)
         total += float(losses.sum(dtype=np.float64))
-        right += count_right(last.forward([scores], {}) if fused else scores, wanted)
+        right += count_right(last.forward([scores], {}) if fused else scores, wanted, pictures.truths is not None)
     return total / max(1, len(pictures)), right / max(1, len(pictures))
 
 
@@ -51,11 +52,14 @@ def refuse_what_is_not_finite(net: Net, predictor: Predictor, batch: Pixels, sco
         raise NotFinite(f"the output of {node.name} ({node.layer.text()}) is not finite for a validation picture")
 
 
-def targets(labels: NDArray[np.int64], outputs: int, smoothing: float = 0.0) -> NDArray[np.float32]:
+def targets(labels: NDArray[np.int64] | NDArray[np.bool_], outputs: int, smoothing: float = 0.0) -> NDArray[np.float32]:
     """[N, outputs]: 1 for each picture's class, with the share `smoothing` spread evenly over all.
 
-    A single output stands for the second of two classes: 1 or 0.
+    A single output stands for the second of two classes: 1 or 0. Labels [N, outputs] say of each class by itself
+    whether it is true (`Prepared.true`).
     """
+    if labels.ndim == 2:
+        return labels.astype(np.float32) * np.float32(1 - smoothing) + np.float32(smoothing / 2)
     if outputs == 1:
         hard = labels[:, None].astype(np.float32)
         return hard * np.float32(1 - smoothing) + np.float32(smoothing / 2)
@@ -64,6 +68,8 @@ def targets(labels: NDArray[np.int64], outputs: int, smoothing: float = 0.0) -> 
     return hard * np.float32(1 - smoothing) + np.float32(smoothing / outputs)
 
 
-def count_right(outputs: Array, wanted: Array) -> int:
-    """How many pictures' best guess is the true class."""
+def count_right(outputs: Array, wanted: Array, several: bool = False) -> int:
+    """How many pictures' best guess is the true class; with `several`, of how many every class is guessed right."""
+    if several:
+        return int(((outputs > THRESHOLD) == (wanted > 0.5)).all(axis=-1).sum())
     return int((decided(outputs) == decided(wanted)).all(axis=-1).sum())

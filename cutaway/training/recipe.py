@@ -99,6 +99,12 @@ def usual_rate(optimiser: str, parameters: int) -> float:
     return (RATES_OF_FEW if parameters < FEW else RATES)[optimiser]
 
 
+def finetuning(count: int, **settings: Any) -> Recipe:
+    """A recipe for weights that are good already: a few epochs at a rate that moves them little."""
+    gentle = Recipe(epochs=5, batch=16, optimiser="adamw", rate=1e-4, flip=True, shift=8)
+    return replace(gentle, **settings)
+
+
 STEPS = 1000
 """Steps that a run should take in all, where that is 5 to 40 epochs: enough for a small net, minutes on any engine."""
 

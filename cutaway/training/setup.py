@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,15 @@ from cutaway.layers import Shape
 from cutaway.layers.logsoftmax import LogSoftmax
 from cutaway.layers.normalise import Normalise
 from cutaway.layers.scale import Scale
-from cutaway.model import outputs
+from cutaway.layers.softmax import Softmax
+from cutaway.model import backbones, outputs
+from cutaway.model.backbones import Pretrained, with_classes
 from cutaway.net import Net, parse, zoo
 from cutaway.net.notation import states_input
 from cutaway.pictures import Pictures, Prepared
 from cutaway.pictures.checks import require_trainable
-from cutaway.training.recipe import Recipe, recipe_for, usual_rate
+from cutaway.pictures.downloads import to_terminal
+from cutaway.training.recipe import Recipe, finetuning, recipe_for, usual_rate
 
 MEASURED = 10_000
 """Pictures from which mean and deviation are measured, where there are more."""
@@ -39,7 +43,11 @@ class Setup:
     train: Prepared
     validation: Prepared
     recipe: Recipe
-    data: dict[str, Any]
+    pretrained: Pretrained | None = None
+    """The net whose weights it starts with, where it does not start from nothing."""
+    finetune: bool = False
+    """Whether the pretrained weights are trained further, once the last layer is there."""
+    data: dict[str, Any] = field(default_factory=dict)
     """Facts about the pictures, saved with the model: source, fingerprint, counts, what was skipped."""
 
     @property
@@ -48,6 +56,11 @@ class Setup:
         given = self.recipe.rate
         return usual_rate(self.recipe.optimiser, self.net.cost().parameters) if given is None else given
 
+    @property
+    def several(self) -> bool:
+        """Whether a picture may be of several classes, or of none."""
+        return self.train.truths is not None
+
     def identity(self) -> dict[str, Any]:
         """What makes two setups the same run."""
         return {
@@ -55,36 +68,42 @@ class Setup:
             "classes": list(self.classes),
             "recipe": asdict(self.recipe),
             "data": [self.data["fingerprint"], self.data["seed"]],
-        }
+        } | ({"pretrained": [self.pretrained.sha256, self.finetune]} if self.pretrained else {})
 
 
 def set_up(
     pictures: Pictures,
-    net: str | Net = "small",
+    net: str | Net | Pretrained = "small",
     recipe: Recipe | None = None,
     *,
     size: tuple[int, int] | None = None,
+    finetune: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Setup:
     """Reads the pictures at the net's size, measures them, and builds the whole net from picture to classes.
 
-    `net` is a name of the zoo, a text or a Net. What it does not say of how pictures are prepared is put in front:
-    `grey` or `colour` (what the pictures are), `resize` (to their own size up to 64 pixels, else to the net's usual
-    one), and, unless it begins with one of them, `scale` and `normalise` (measured on the training pictures).
+    `net` is a name of the zoo, a text, a Net, or a pretrained one (`pretrained_for`), which gets a last layer for these
+    classes and is trained further where `finetune` says so. What it does not say of how pictures are prepared is put in
+    front: `grey` or `colour` (what the pictures are), `resize` (to their own size up to 64 pixels, else to the net's
+    usual one), and, unless it begins with one of them, `scale` and `normalise` (measured on the training pictures).
     `progress(done, of)` is told how far the reading is, first of the training pictures, then of the validation ones.
     """
     require_trainable(pictures)
+    if isinstance(net, Pretrained):
+        return _transfer(pictures, net, recipe, size, finetune, progress)
     net = str(net) if isinstance(net, Net) else net
     if not isinstance(net, str):
         raise InputError(f"the net is {net!r}; it can be a name (cutaway nets lists them), a text, or a Net")
     training, validation = pictures.train, pictures.validation
     body = zoo.net(net, input=input_shape(pictures, net, size), classes=len(pictures.classes))
+    if pictures.truths is not None and net in zoo.ZOO:
+        body = of_several(body)
     first = preparation(body)
     prepare = parse(first).preparation
     train = training.prepared(prepare, progress)
     held_out = validation.prepared(prepare, progress)
     whole = completed(first, body, train)
-    check_outputs(whole, pictures.classes)
+    check_outputs(whole, pictures.classes, pictures.truths is not None)
     check_left(train, pictures.classes)
     return Setup(
         whole,
@@ -92,8 +111,52 @@ def set_up(
         train,
         held_out,
         recipe or recipe_for(len(train.labels)),
-        facts(pictures, train, held_out),
+        data=facts(pictures, train, held_out),
     )
+
+
+def _transfer(
+    pictures: Pictures,
+    known: Pretrained,
+    recipe: Recipe | None,
+    size: tuple[int, int] | None,
+    finetune: bool,
+    progress: Callable[[int, int], None] | None,
+) -> Setup:
+    """The same for a pretrained net, which says itself how pictures are prepared."""
+    net = with_classes(known, len(pictures.classes), size)
+    train = pictures.train.prepared(net.preparation, progress)
+    held_out = pictures.validation.prepared(net.preparation, progress)
+    check_left(train, pictures.classes)
+    recipe = recipe or finetuning(len(train.labels))
+    data = facts(pictures, train, held_out)
+    return Setup(net, pictures.classes, train, held_out, recipe, known, finetune, data)
+
+
+def pretrained_for(
+    pictures: Pictures,
+    net: str | None = None,
+    weights: str | Path | None = None,
+    say: Callable[[str], None] = to_terminal,
+) -> Pretrained | None:
+    """The net with published weights to start from; None where there is none, or none is needed.
+
+    With `weights`, the one in that file. Otherwise `net`, or for photographs (more than 64 pixels a side) the best one,
+    if its weights are in the user's cache or can be fetched.
+    """
+    if weights is not None:
+        known = backbones.read(weights)
+        if net not in (None, known.name):
+            raise InputError(
+                f"{weights} has the weights of {known.name}, not of {net}; give --net {known.name} or none"
+            )
+        return known
+    if net is None and max(pictures.size[:2]) <= SMALL:
+        return None
+    for name in backbones.BACKBONES if net is None else [net]:
+        if name in backbones.BACKBONES and (path := backbones.found(name, say)):
+            return backbones.read(path)
+    return None
 
 
 def input_shape(pictures: Pictures, net: str, size: tuple[int, int] | None) -> Shape:
@@ -149,16 +212,28 @@ def moments(train: Prepared) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return mean, np.where(deviation > 1e-6, deviation, 1.0)
 
 
-def check_outputs(net: Net, classes: tuple[str, ...]) -> None:
+def of_several(net: Net) -> Net:
+    """The net with a sigmoid in place of its softmax, so that each class is true or not by itself."""
+    if not isinstance(net.output.layer, Softmax):
+        return net
+    return parse(f"{str(net).rpartition(',')[0]}, sigmoid")
+
+
+def check_outputs(net: Net, classes: tuple[str, ...], several: bool = False) -> None:
     """Raises where the net's outputs cannot stand for the classes, or cannot be trained."""
     if isinstance(net.output.layer, LogSoftmax):
         raise InputError("a net that ends in 'logsoftmax' is not trained; end it with 'softmax', whose loss is as safe")
-    outputs.kind(net, classes)
+    if outputs.kind(net, classes) != "each" and several:
+        raise InputError(
+            f"the net ends in {net.output.layer.text()!r}, so that one class is true of a picture; "
+            "where it may be several, end the net with 'dense classes, sigmoid'"
+        )
 
 
 def check_left(train: Prepared, classes: tuple[str, ...]) -> None:
     """Raises where a class has no picture left that can be read."""
-    counts = np.bincount(train.labels, minlength=len(classes))
+    several, labels = train.truths, train.labels
+    counts = np.bincount(labels, minlength=len(classes)) if several is None else several.sum(axis=0)
     gone = [name for name, count in zip(classes, counts, strict=True) if not count]
     if gone:
         raise DataError(
@@ -174,6 +249,7 @@ def facts(pictures: Pictures, train: Prepared, validation: Prepared) -> dict[str
         "source": pictures.title,
         "seed": pictures.seed,
         "fingerprint": pictures.fingerprint,
+        **({} if pictures.label_delim is None else {"label_delim": pictures.label_delim}),
         "counts": pictures.counts(),
         "training": len(train.labels),
         "validation": len(validation.labels),
