@@ -91,7 +91,8 @@ def test_a_net_of_many_kinds_comes_back(tmp_path):
 
 def test_the_files_are_those_of_the_design(saved):
     assert sorted(path.name for path in saved.iterdir()) == [
-        *("README.md", "classes.txt", "config.json", "metrics.csv", "metrics.jsonl", "model.safetensors"),
+        *("README.md", "SHA256SUMS", "classes.txt", "config.json", "metrics.csv", "metrics.jsonl"),
+        *("model.onnx", "model.safetensors"),
     ]
 
 

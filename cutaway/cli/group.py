@@ -26,6 +26,7 @@ COMMANDS = {
     "nets": "Show the nets that ship, or one of your own, before anything runs.",
     "info": "Say what a model is.",
     "engine": "Say what computes: processor, peak, compiled code; or compile ahead.",
+    "cache": "Say what is kept to save time, and how much room it takes; or clear it.",
     "filter": "Run a kernel over a photo: sharpen, blur, edge, emboss, or your own.",
 }
 """Every command, in the order of a first visit."""

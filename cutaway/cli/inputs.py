@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from functools import cache
+from pathlib import Path
 
 from cutaway.errors import InputError
 from cutaway.model.model import Picture
@@ -22,6 +24,17 @@ def named(inputs: Sequence[str]) -> list[tuple[str, Picture]]:
         picture = of_a_set(one)
         found += [(str(path), path) for path in files([one])] if picture is None else [(one, picture)]
     return found
+
+
+def streamed(inputs: Sequence[str]) -> Iterator[tuple[str, Picture]]:
+    """The same one by one; for `-`, the paths that come on standard input, one a line, as long as they come."""
+    for one in inputs:
+        if one == "-":
+            for line in sys.stdin:
+                if path := line.rstrip("\r\n"):
+                    yield path, Path(path)
+        else:
+            yield from named([one])
 
 
 def of_a_set(text: str) -> Picture | None:

@@ -107,6 +107,8 @@ def many(model: Model, source: str, data: str | None) -> Looked:
     seed = model.facts.get("data", {}).get("seed", 0)
     pictures, part, _ = to_judge_by(model, read(source, data=data, seed=seed, training=False))
     place = same_classes(pictures, model.classes)
+    if pictures.truths is not None:
+        raise DataError(f"{source}: a picture may be of several classes; that its one class stays is not asked of it")
     if not len(pictures):
         raise DataError(f"{source}: there are no pictures to look at")
     count, rows = len(pictures), evenly(len(pictures), MOST)

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from cutaway.cores import cores
 from cutaway.engines.engine import Pixels
-from cutaway.layers import Layer
 from cutaway.net import Net
 
 TOGETHER = 32
@@ -17,9 +16,9 @@ MEMORY = 2**27
 
 
 class Session:
-    """`Session(Path("model.onnx").read_bytes())`: the file, ready to run."""
+    """`Session(model.to_onnx())(pictures, "probabilities")`: the file, ready to run."""
 
-    def __init__(self, data: bytes, threads: int | None = None) -> None:
+    def __init__(self, data: bytes, threads: int | None = None, at_once: int = TOGETHER) -> None:
         import onnxruntime  # 0.09 s
 
         options = onnxruntime.SessionOptions()
@@ -28,23 +27,17 @@ class Session:
         # threads that wait by spinning would take the cores from the decoding of the next pictures
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3  # errors alone
-        self.run = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        self.session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        self.at_once = at_once
 
-    def __call__(self, pictures: Pixels, output: str) -> NDArray[np.float32]:
-        """One of the file's outputs, for uint8 [N, h, w, c]."""
-        return self.run.run([output], {"pictures": pictures})[0]
-
-
-class OnnxPredictor:
-    """A net by its file: what the file's scores are, and what the net's last layer makes of them."""
-
-    def __init__(self, net: Net, session: Session, output: str, last: Layer | None = None) -> None:
-        self.session, self.output, self.last = session, output, last
-        largest = max(row.cost.memory for row in net.rows(net.preparation.shape))
-        self.at_once = max(1, min(TOGETHER, MEMORY // largest))
-
-    def __call__(self, pictures: Pixels) -> NDArray[np.float32]:
+    def __call__(self, pictures: Pixels, *outputs: str) -> list[NDArray[np.float32]]:
+        """These outputs of the file for uint8 [N, h, w, c]; `cutaway.net.onnx.names` has their names."""
         starts = range(0, max(1, len(pictures)), self.at_once)
-        parts = [self.session(pictures[start : start + self.at_once], self.output) for start in starts]
-        outputs = np.concatenate(parts)
-        return outputs if self.last is None else self.last.forward([outputs], {})
+        parts = [self.session.run(outputs, {"pictures": pictures[at : at + self.at_once]}) for at in starts]
+        return parts[0] if len(parts) == 1 else [np.concatenate(of_one) for of_one in zip(*parts, strict=True)]
+
+
+def at_once(net: Net) -> int:
+    """How many pictures a net takes at a time: few where its maps are large."""
+    largest = max(row.cost.memory for row in net.rows(net.preparation.shape))
+    return max(1, min(TOGETHER, MEMORY // largest))

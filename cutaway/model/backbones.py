@@ -167,7 +167,7 @@ def model(name: str | Path) -> Model:
     `name` is one of `BACKBONES` or a file. It is kept in the cache as a model folder, since the second time has to
     take no longer than any model's.
     """
-    from cutaway.model.folder import load, save, save_onnx
+    from cutaway.model.folder import finish, load, save
 
     path = Path(name) if Path(name).suffix else found(str(name))
     if path is None:
@@ -181,7 +181,7 @@ def model(name: str | Path) -> Model:
     made = Model(known.net, known.weights, known.classes, facts)
     try:
         save(made, place)
-        save_onnx(made.to_onnx(), place)
+        finish(replace(made, onnx=made.to_onnx()), place)
     except JobError:  # no room, no permission: it works without
         return made
     return load(place)

@@ -58,17 +58,19 @@ def calibration_error(probs: Probs, true: NDArray[np.int64], bins: int = BINS) -
     return sum(one.count * abs(one.sure - one.right) for one in reliability(probs, true, bins)) / max(1, len(true))
 
 
-def temperature(probs: Probs, true: NDArray[np.int64], kind: Kind) -> float:
+def temperature(probs: Probs, true: NDArray[np.int64] | NDArray[np.bool_], kind: Kind) -> float:
     """The number by which all scores are to be divided so that these probabilities have the least cross-entropy.
 
     Guo et al. 2017. Above 1 the net was too sure of itself. Choose it on pictures that the weights were not trained on.
     The slope over 1 / temperature only ever rises, so halving finds the one place where it is 0. Where every guess is
     right, or nothing was learned, there is none: then it is 1 / WIDEST or WIDEST (`is_settled` says so).
 
-    Of very many probabilities, every second, third, ... row is enough.
+    `true` [n] is the class of each picture; [n, classes] which classes are true, where there may be several. Of very
+    many probabilities, every second, third, ... row is enough.
     """
     rows = slice(None, None, -(-probs.size // ENOUGH))
-    logs, wanted = _logs(probs[rows], kind), np.eye(probs.shape[1])[true[rows]]
+    logs = _logs(probs[rows], kind)
+    wanted = true[rows] if true.ndim == 2 else np.eye(probs.shape[1])[true[rows]]
     low, high = 1 / WIDEST, WIDEST
     for _ in range(HALVINGS):
         middle = np.sqrt(low * high)

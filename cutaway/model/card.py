@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from cutaway.layers.layer import describe
-from cutaway.model import findings
+from cutaway.model import findings, several
 from cutaway.model.assessment import known_of
 from cutaway.model.names import escaped
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MEANING = {
     "one": "Each picture gets a probability for every class; together they make 1.",
     "two": "Each picture gets the probability of the second class; what is left is that of the first.",
-    "each": "Every class gets a probability by itself; those above one half are taken as true.",
+    "each": "Every class gets a probability by itself; those above their threshold are taken as true.",
 }
 
 
@@ -92,6 +92,8 @@ def _findings(model: Model) -> str:
 
 def _classes(model: Model) -> str:
     counts = model.facts.get("data", {}).get("counts", {})
+    if several.FACT in model.facts:
+        return _several(model.facts[several.FACT], counts)
     known = known_of(model)
     if known is None or not known.classes:
         rows = [f"| {plain(name)} | {counts.get(name, '')} |" for name in model.classes]
@@ -103,6 +105,19 @@ def _classes(model: Model) -> str:
     ]
     head = ["| class | pictures | judged | recall | precision |", "|---|---:|---:|---:|---:|"]
     return "\n".join(["## Classes", "", *head, *rows, ""])
+
+
+def _several(facts: Mapping[str, Any], counts: Mapping[str, int]) -> str:
+    """The classes, each of which is true or not by itself."""
+    rows = [
+        f"| {plain(one.label)} | {counts.get(one.label, '')} | {one.support} | {one.threshold:.3f} "
+        f"| {_share(one.precision)} | {_share(one.recall)} | {_share(one.f1)} | {_share(one.average_precision)} |"
+        for one in several.from_facts(facts)
+    ]
+    means = " | ".join(_share(facts["macro"][name]) for name in several.MEANS)
+    head = "| class | pictures | judged | threshold | precision | recall | F1 | average precision |"
+    lines = [head, "|---|" + "---:|" * 7, *rows, f"| mean of the classes | | | | {means} |", ""]
+    return "\n".join(["## Classes", "", several.explained(facts["part"]), "", *lines])
 
 
 def _share(share: float | None) -> str:

@@ -6,6 +6,7 @@
     metrics.jsonl       the same, one object per line
     classes.txt         one class per line, in the order of the outputs; line breaks in a name are written as \\n
     README.md           the model card
+    training.safetensors    training pictures as the net sees them, to compare new ones with (`cutaway.model.seen`)
     model.onnx          the same model for any ONNX runtime, and for `cutaway predict`
     SHA256SUMS          of all of these, for `sha256sum -c`; written last, when training is done
 
@@ -14,8 +15,8 @@ damage goes unseen. model.safetensors counts, since one rename replaces all of i
 model. So a folder that is copied while training writes to it can be loaded too. There is no pickle: nothing that is
 read can run.
 
-What SHA256SUMS says of model.onnx counts as long as it knows the config.json that is there: where a model was saved
-again since, the model.onnx from before is not looked at.
+What SHA256SUMS says of model.onnx and training.safetensors counts as long as it knows the config.json that is there:
+where a model was saved again since, those from before are not looked at.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from cutaway.errors import InputError, ModelError
 from cutaway.model.card import card
 from cutaway.model.model import Model
 from cutaway.model.names import escaped
+from cutaway.model.seen import unpacked
 from cutaway.model.versions import versions
 from cutaway.net import parse
 from cutaway.wording import nearest
@@ -46,7 +48,8 @@ FORMAT = 1
 """Of config.json; it goes up when an older cutaway could not read a folder rightly."""
 
 WEIGHTS, CONFIG, ONNX, SUMS = "model.safetensors", "config.json", "model.onnx", "SHA256SUMS"
-SUMMED = (WEIGHTS, CONFIG, ONNX, "metrics.csv", "metrics.jsonl", "classes.txt", "README.md")
+SEEN = "training.safetensors"
+SUMMED = (WEIGHTS, CONFIG, ONNX, SEEN, "metrics.csv", "metrics.jsonl", "classes.txt", "README.md")
 CHECKPOINT = "checkpoint"
 
 KEYS: dict[str, type] = {
@@ -66,7 +69,7 @@ Config = dict[str, Any]
 def save(model: Model, folder: Path) -> None:
     """Writes a model into a folder, over the one that may be there. Raises JobError where it cannot be written.
 
-    `save_onnx` adds what is made once, when training is done.
+    `finish` adds what is made once, when training is done.
     """
     from safetensors.numpy import save as packed
 
@@ -82,10 +85,15 @@ def save(model: Model, folder: Path) -> None:
     files.write(folder / "README.md", card(model))
 
 
-def save_onnx(onnx: bytes, folder: Path) -> None:
-    """Adds model.onnx to a model folder, and the SHA-256 of every file."""
-    files.write(folder / ONNX, onnx)
-    files.write(folder / SUMS, "".join(f"{_sha256(_bytes(folder / name))}  {name}\n" for name in SUMMED))
+def finish(model: Model, folder: Path) -> None:
+    """Adds what a model folder has once training is done: model.onnx, training pictures, the SHA-256 of every file."""
+    for name, content in ((ONNX, model.onnx), (SEEN, model.seen and model.seen.packed())):
+        if content:
+            files.write(folder / name, content)
+        else:
+            (folder / name).unlink(missing_ok=True)
+    there = [name for name in SUMMED if (folder / name).is_file()]
+    files.write(folder / SUMS, "".join(f"{_sha256(_bytes(folder / name))}  {name}\n" for name in there))
 
 
 def load(folder: str | Path) -> Model:
@@ -106,8 +114,10 @@ def load(folder: str | Path) -> Model:
                 f"copy both from the same folder"
             )
     try:
-        net, onnx = parse(config["net"]), read_onnx(folder, _sha256(text))
-        return Model(net, weights, tuple(config["classes"]), config["facts"], onnx)
+        net, classes = parse(config["net"]), tuple(config["classes"])
+        onnx, seen = (checked(folder, name, _sha256(text)) for name in (ONNX, SEEN))
+        known = None if seen is None else unpacked(folder / SEEN, seen)
+        return Model(net, weights, classes, config["facts"], onnx, known)
     except InputError as error:
         raise ModelError(f"{folder / WEIGHTS}: {error}") from None
 
@@ -210,18 +220,18 @@ def _line(error: Exception) -> str:
     return " ".join(str(error).split())[:200]
 
 
-# ---- model.onnx
+# ---- what is written once
 
 
-def read_onnx(folder: Path, config: str) -> bytes | None:
-    """The content of model.onnx, checked; None where there is none of the model whose config.json has this SHA-256."""
+def checked(folder: Path, name: str, config: str) -> bytes | None:
+    """The content of a file that `finish` wrote; None where there is none of the config.json with this SHA-256."""
     sums = read_sums(folder / SUMS)
-    if sums.get(CONFIG) != config or ONNX not in sums or not (folder / ONNX).is_file():
+    if sums.get(CONFIG) != config or name not in sums or not (folder / name).is_file():
         return None
-    content = _bytes(folder / ONNX)
-    if _sha256(content) != sums[ONNX]:
+    content = _bytes(folder / name)
+    if _sha256(content) != sums[name]:
         raise ModelError(
-            f"{folder / ONNX} is damaged, or was changed after it was saved: its content does not have its SHA-256; "
+            f"{folder / name} is damaged, or was changed after it was saved: its content does not have its SHA-256; "
             "remove it, and the model is used without it"
         )
     return content

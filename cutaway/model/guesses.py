@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cutaway.model.names import escaped
-from cutaway.model.outputs import THRESHOLD, Kind
+from cutaway.model.outputs import Kind
+from cutaway.model.seen import Near
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,12 @@ class Guesses(Sequence[Guess]):
     """The file, or `the picture` where an array was given."""
     guesses: tuple[Guess, ...]
     labels: tuple[str, ...]
-    """What is true by this: the best class; or, where each class stands by itself, all that are above one half."""
+    """What is true by this: the best class; or, where each class stands by itself, all that are above its threshold."""
+
+    nearest: tuple[Near, ...] = ()
+    """The training pictures that are most like it, nearest first, where the model has some."""
+    unlike: bool = False
+    """Whether it is unlike anything seen in training: farther from the nearest than 99% of the validation pictures."""
 
     @property
     def label(self) -> str:
@@ -67,9 +73,19 @@ class Guesses(Sequence[Guess]):
         return f"<{escaped(self.path)}: {', '.join(map(str, self.guesses))}>"
 
 
-def ranked(path: str, probs: NDArray[np.float32], classes: Sequence[str], kind: Kind, top: int) -> Guesses:
-    """The `top` most probable classes of one picture; of equally probable ones, the first class first."""
+def ranked(
+    path: str,
+    probs: NDArray[np.float32],
+    classes: Sequence[str],
+    kind: Kind,
+    top: int,
+    thresholds: NDArray[np.float64],
+) -> Guesses:
+    """The `top` most probable classes of one picture; of equally probable ones, the first class first.
+
+    `thresholds` [classes] say above which probability a class that stands by itself is true.
+    """
     order = np.argsort(-probs, kind="stable")
-    true = [label for label in order if probs[label] > THRESHOLD] if kind == "each" else order[:1]
+    true = [label for label in order if probs[label] > thresholds[label]] if kind == "each" else order[:1]
     best = tuple(Guess(classes[label], float(probs[label])) for label in order[:top])
     return Guesses(path, best, tuple(classes[label] for label in true))

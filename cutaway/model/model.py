@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -14,18 +14,20 @@ from numpy.typing import NDArray
 
 from cutaway import _show, engines
 from cutaway.engines.engine import Pixels, Predictor, Says
+from cutaway.engines.patient import FEWER
 from cutaway.errors import DataError, InputError, ModelError, PictureError
 from cutaway.layers.layer import describe
 from cutaway.losses import CrossEntropy, loss_for
-from cutaway.model import outputs
+from cutaway.model import outputs, several
 from cutaway.model.evaluation import Evaluation, same_classes
 from cutaway.model.guesses import Guesses, ranked
 from cutaway.model.predictions import Predictions
+from cutaway.model.seen import Near, Seen
 from cutaway.net import Net
 from cutaway.net.onnx import names
 from cutaway.pictures import Pictures, Prepared, decode
 from cutaway.pictures.decoding import Least
-from cutaway.pictures.threads import over_threads
+from cutaway.pictures.threads import ahead
 from cutaway.wording import first
 
 if TYPE_CHECKING:
@@ -62,6 +64,8 @@ class Model:
     """What is known about it, as JSON can say it: `recipe`, `data`, `validation`, `epochs`, `created`, `engine`."""
     onnx: bytes | None = field(default=None, repr=False)
     """The content of its model.onnx, where it was loaded with one: ONNX Runtime then predicts with it."""
+    seen: Seen | None = field(default=None, repr=False)
+    """Training pictures that new ones are compared with, where it was loaded with some."""
 
     def __post_init__(self) -> None:
         outputs.kind(self.net, self.classes)
@@ -73,21 +77,29 @@ class Model:
         return outputs.kind(self.net, self.classes)
 
     @cached_property
+    def thresholds(self) -> NDArray[np.float64]:
+        """[classes]: above which probability a class that stands by itself is taken as true."""
+        return several.known(self.facts, self.classes)
+
+    @cached_property
     def _predictor(self) -> Predictor:
         return engines.predictor(self.net, self.weights, self._fast(names.SCORES, self.net.output.layer))
 
     @cached_property
     def _session(self) -> Session:
-        from cutaway.engines.onnx import Session
+        from cutaway.engines.onnx import Session, at_once
 
         assert self.onnx is not None
-        return Session(self.onnx)
+        return Session(self.onnx, at_once=at_once(self.net))
 
     def _fast(self, output: str, last: Layer | None = None) -> Callable[[], Says] | None:
-        """What makes ready the model's own file, where it has one."""
-        from cutaway.engines.onnx import OnnxPredictor
+        """What makes ready the model's own file, where it has one: one of its outputs, and what a layer makes of it."""
 
-        return (lambda: OnnxPredictor(self.net, self._session, output, last)) if self.onnx else None
+        def says(pictures: Pixels) -> NDArray[np.float32]:
+            (said,) = self._session(pictures, output)
+            return said if last is None else last.forward([said], {})
+
+        return (lambda: says) if self.onnx else None
 
     # --- guesses ----------------------------------------------------------------------------------
 
@@ -115,20 +127,39 @@ class Model:
     def guesses(self, pictures: Iterable[Picture], top: int = 5) -> Iterator[Guesses | PictureError]:
         """One after another, in order: the guesses for each picture, or the error that says why it cannot be read.
 
-        At most 32 pictures are in memory at a time, so there may be any number of them.
+        The next ones are read meanwhile; at most 100 are in memory at a time, so there may be any number of them.
         """
         if top < 1:
             raise InputError(f"top is {top}; it says how many classes to name, 1 or more")
-        todo = iter(pictures)
-        while some := list(islice(todo, TOGETHER)):
-            read = list(over_threads(self._read, some))
-            good = [picture for picture in read if not isinstance(picture, PictureError)]
-            probs = iter(self._finite(np.stack(good)) if good else ())
-            for given, picture in zip(some, read, strict=True):
+        read = ahead(self._read, pictures, 2 * TOGETHER)
+        while some := list(islice(read, TOGETHER)):
+            good = [picture for _, picture in some if not isinstance(picture, PictureError)]
+            said = iter(self._guesses(np.stack(good), top) if good else ())
+            for given, picture in some:
                 if isinstance(picture, PictureError):
                     yield picture
                 else:
-                    yield ranked(name_of(given), next(probs), self.classes, self.kind, top)
+                    yield replace(next(said), path=name_of(given))
+
+    def _guesses(self, pictures: Pixels, top: int) -> Iterator[Guesses]:
+        """Of prepared pictures, with the training pictures that are like them where the model has some."""
+        if self.seen is None:
+            probs = self.probabilities(pictures)
+            near: Iterator[tuple[Near, ...]] = iter([()] * len(pictures))
+        else:
+            probs, features = self._said(pictures)
+            near = self.seen.like(features, self.classes)
+        for own, like in zip(outputs.finite(probs), near, strict=True):
+            guesses = ranked("", own, self.classes, self.kind, top, self.thresholds)
+            yield replace(guesses, nearest=like, unlike=self.seen is not None and self.seen.is_far(like))
+
+    def _said(self, pictures: Pixels) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Probabilities and features, in one pass where the model has its file."""
+        if self.onnx is None or len(pictures) * self.net.cost().multiplications < FEWER:
+            return self.probabilities(pictures), self.features(pictures)
+        scores, features = self._session(pictures, names.SCORES, names.FEATURES)
+        last = self.net.output.layer
+        return outputs.probabilities(self.net, self.kind, last.forward([scores], {})), features
 
     def probabilities(self, pictures: Pixels) -> NDArray[np.float32]:
         """[N, classes]: the probability of each class, for prepared pictures uint8 [N, H, W, C] (`net.preparation`)."""
@@ -151,8 +182,11 @@ class Model:
         """How well it does on labelled pictures: `model.evaluate(cutaway.read("pets/").validation)`.
 
         Classes are matched by name. Unreadable pictures are left out and named in `skipped`. `progress` is told how
-        much is done, and of how much: each picture counts when it is read and when it is judged.
+        much is done, and of how much: each picture counts when it is read and when it is judged. Where a picture may
+        be of several classes, it is a `several.SeveralEvaluation`, by the model's own thresholds.
         """
+        if pictures.truths is not None:
+            return self.marks(pictures, progress).figures(self.thresholds)
         return self.predictions(pictures, progress).figures()
 
     def predictions(
@@ -165,30 +199,61 @@ class Model:
 
         `progress` is as for `evaluate`. `prepared` are the same pictures, where they were read already.
         """
+        if pictures.truths is not None:
+            raise DataError(f"{pictures.title}: a picture may be of several classes; use `marks`, or `evaluate`")
         place = same_classes(pictures, self.classes)
+        about = self._judged_all(pictures, place[pictures.labels], progress, prepared)
+        return Predictions(self.classes, tuple(pictures.names), place[pictures.labels], *about)
+
+    def marks(
+        self,
+        pictures: Pictures,
+        progress: Callable[[int, int], None] | None = None,
+        prepared: Prepared | None = None,
+    ) -> several.Marks:
+        """The same of pictures that may be of several classes each (`pictures.truths`)."""
+        if pictures.truths is None or self.kind != "each":
+            raise DataError(
+                f"{pictures.title}: "
+                + ("each picture is of one class; use `predictions`" if pictures.truths is None else several.ONE_CLASS)
+            )
+        truths = np.zeros((len(pictures), len(self.classes)), bool)
+        truths[:, same_classes(pictures, self.classes)] = pictures.truths
+        about = self._judged_all(pictures, truths, progress, prepared)
+        return several.Marks(self.classes, tuple(pictures.names), truths, *about)
+
+    def _judged_all(
+        self,
+        pictures: Pictures,
+        true: NDArray[np.int64] | NDArray[np.bool_],
+        progress: Callable[[int, int], None] | None,
+        prepared: Prepared | None,
+    ) -> tuple[NDArray[np.float32], NDArray[np.float64], tuple[str, ...]]:
+        """Of each picture, in order: probabilities, loss, and why it could not be read."""
         if not len(pictures):
             raise DataError(f"{pictures.title}: there are no pictures to judge")
         total = 2 * len(pictures)
         if prepared is None:
             prepared = pictures.prepared(self.net.preparation, progress and (lambda done, _: progress(done, total)))
-        true = place[prepared.labels]
         probs = np.full((len(pictures), len(self.classes)), np.nan, np.float32)
         losses = np.full(len(pictures), np.nan)
-        for rows in np.split(np.arange(len(true)), range(BATCH, len(true), BATCH)):
+        count = len(prepared)
+        for rows in np.split(np.arange(count), range(BATCH, count, BATCH)):
             own = prepared.kept[rows]
-            probs[own], losses[own] = self._judged(prepared.take(rows), true[rows])
+            probs[own], losses[own] = self._judged(prepared.take(rows), true[own])
             if progress:
-                progress(total - int(len(true) - 1 - rows[-1]), total)
+                progress(total - int(count - 1 - rows[-1]), total)
         reasons = np.full(len(pictures), "", object)
         reasons[np.setdiff1d(np.arange(len(pictures)), prepared.kept)] = [one.reason for one in prepared.skipped]
-        names = tuple(pictures.names)
-        return Predictions(self.classes, names, place[pictures.labels], probs, losses, tuple(reasons))
+        return probs, losses, tuple(reasons)
 
-    def _judged(self, pictures: Pixels, true: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    def _judged(
+        self, pictures: Pixels, true: NDArray[np.int64] | NDArray[np.bool_]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         """Probabilities, and the loss of each picture: from the scores, since a probability may round to 0 or 1."""
         last = self.net.output.layer
         loss = loss_for(last)
-        wanted = true[:, None] if self.kind == "two" else np.eye(len(self.classes))[true]
+        wanted = true if true.ndim == 2 else true[:, None] if self.kind == "two" else np.eye(len(self.classes))[true]
         if type(last) is not loss.last:  # logsoftmax, which is the logarithms already
             probs = self._finite(pictures)
             return probs, CrossEntropy().value(probs.astype(np.float64), wanted)
@@ -248,10 +313,10 @@ class Model:
 
         `cutaway.load` reads it again.
         """
-        from cutaway.model.folder import save, save_onnx
+        from cutaway.model.folder import finish, save
 
         save(self, Path(folder))
-        save_onnx(self.to_onnx(), Path(folder))
+        finish(replace(self, onnx=self.to_onnx()), Path(folder))
 
     def to_onnx(self) -> bytes:
         """The content of a file that any ONNX runtime predicts with: uint8 [N, height, width, channels] of any size in,

@@ -3,7 +3,7 @@
 ends in             outputs      says
 softmax             one a class  `one`: exactly one of the classes is true
 one sigmoid         1            `two`: the probability of the second of two classes
-several sigmoids    one a class  `each`: every class is true or not by itself, above one half
+several sigmoids    one a class  `each`: every class is true or not by itself, above its threshold
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from cutaway.net import Net
 Kind = Literal["one", "two", "each"]
 
 THRESHOLD = 0.5
-"""Above it, a class that stands by itself counts as true."""
+"""Above it, a class that stands by itself counts as true, where the model has no threshold of its own for it."""
 
 
 def kind(net: Net, classes: Sequence[str]) -> Kind:

@@ -38,13 +38,13 @@ def prove(model: Model, onnx: bytes, pictures: Prepared, rows: np.ndarray[tuple[
 
     Raises JobError where the best guess for one of them is another.
     """
-    from cutaway.engines.onnx import Session
+    from cutaway.engines.onnx import Session, at_once
 
-    session, largest = Session(onnx), 0.0
+    session, largest = Session(onnx, at_once=at_once(model.net)), 0.0
     for start in range(0, len(rows), BATCH):
         some = rows[start : start + BATCH]
         batch = pictures.take(some)
-        own, given = model.probabilities(batch), session(batch, names.PROBABILITIES)
+        own, given = model.probabilities(batch), session(batch, names.PROBABILITIES)[0]
         best, guessed = own.argmax(axis=1), given.argmax(axis=1)
         each = np.arange(len(some))
         changed = np.flatnonzero(own[each, best] - own[each, guessed] > TIE)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from cutaway import files
 from cutaway.errors import DataError
 from cutaway.model.predictions import Predictions
+from cutaway.model.several import Marks
 
 HEAD = ("path", "status", "true", "guess", "prob", "loss")
 OURS = ",".join(HEAD).encode()
@@ -37,7 +38,32 @@ LEAST = float(np.finfo(np.float32).tiny)
 
 def write(predictions: Predictions, path: Path) -> None:
     """Writes them as UTF-8; bytes of a file name that are no text stay as they are. Raises JobError where it cannot."""
-    own = text(predictions)
+    _write(text(predictions), path)
+
+
+def write_marks(marks: Marks, thresholds: NDArray[np.float64], delim: str, path: Path) -> None:
+    """The same for pictures that may be of several classes, with a delimiter between those that are true or guessed:
+
+    path,status,true,guess,loss,p: cat,p: dog
+    pets/both.jpg,ok,cat|dog,dog,0.71,0.48,0.99
+    """
+    head = line(["path", "status", "true", "guess", "loss", *(CLASS + name for name in marks.classes)])
+    _write(head + "".join(line(_marked(marks, row, thresholds, delim)) for row in range(len(marks))), path)
+
+
+def _marked(given: Marks, row: int, thresholds: NDArray[np.float64], delim: str) -> list[str]:
+    def names(which: NDArray[np.bool_]) -> str:
+        return delim.join(name for name, chosen in zip(given.classes, which, strict=True) if chosen)
+
+    own = [given.names[row], "ok", names(given.truths[row])]
+    if given.reasons[row]:
+        own[1] = UNREADABLE + given.reasons[row]
+        return [*own, *[""] * (2 + len(given.classes))]
+    own += [names(given.probs[row] > thresholds), repr(float(given.losses[row]))]
+    return own + [str(prob) for prob in given.probs[row]]
+
+
+def _write(own: str, path: Path) -> None:
     try:
         data = own.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:  # what no file name of bytes can have
@@ -47,11 +73,11 @@ def write(predictions: Predictions, path: Path) -> None:
 
 def text(predictions: Predictions) -> str:
     """One row a picture, in order; numbers with as many digits as tell one float32 from another."""
-    head = _line([*HEAD, *(CLASS + name for name in predictions.classes)])
-    return head + "".join(_line(_row(predictions, row)) for row in range(len(predictions)))
+    head = line([*HEAD, *(CLASS + name for name in predictions.classes)])
+    return head + "".join(line(_row(predictions, row)) for row in range(len(predictions)))
 
 
-def _line(cells: list[str]) -> str:
+def line(cells: list[str]) -> str:
     line = io.StringIO()
     csv.writer(line, lineterminator="\r\n").writerow([guarded(cell) for cell in cells])  # so that it quotes both
     return line.getvalue().removesuffix("\r\n") + "\n"

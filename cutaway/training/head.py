@@ -88,7 +88,7 @@ def _heat(scores: Numbers, wanted: Numbers, loss: Loss, kind: Kind) -> float:
     if kind == "two":
         probs = np.concatenate([1 - probs, probs], axis=1)
     true = wanted.argmax(axis=1) if kind != "two" else wanted[:, 0].astype(np.int64)
-    found = temperature(probs, true, kind)
+    found = temperature(probs, wanted > 0.5 if kind == "each" else true, kind)
     return found if is_settled(found) else 1.0
 
 

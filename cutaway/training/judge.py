@@ -7,22 +7,33 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cutaway import _show
 from cutaway.errors import CutawayError
-from cutaway.model import Model, Predictions, tables
+from cutaway.model import Model, Predictions, abstaining, several, tables
 from cutaway.model.assessment import FACT, assess
-from cutaway.model.folder import save, save_onnx
+from cutaway.model.folder import finish, save
 from cutaway.model.neighbours import nearest
 from cutaway.model.proof import prove
+from cutaway.model.seen import Seen, seen
+from cutaway.model.several import Marks
 from cutaway.pictures import Pictures, Prepared
 from cutaway.pictures.choice import evenly
 from cutaway.pictures.pictures import TEST, VALIDATION
+from cutaway.training import features
 from cutaway.training.setup import Setup
 
 PROVED = 500
 """Pictures on which model.onnx is held against the model, where there are more; `cutaway export` takes all."""
 WORK = 5_000_000_000
 """Multiplications that this may cost the model itself: a second or two."""
+KEPT, NEEDED = 2000, 50
+"""Training pictures that new ones are compared with, at most and at least."""
+FEATURES = 100_000_000_000
+"""Multiplications that looking at these may cost: about two seconds."""
+BATCH = 32
 REPORT, PREDICTIONS = "report.html", "predictions.csv"
 
 Progress = Callable[[int, int], None]
@@ -35,12 +46,18 @@ class Verdict:
     model: Model
     pictures: Pictures
     """The test pictures, or, where there are none, the validation pictures."""
-    predictions: Predictions
-    """What it says of each of them."""
+    predictions: Predictions | Marks
+    """What it says of each of them; marks, where a picture may be of several classes."""
 
 
 def tested(model: Model, pictures: Pictures, progress: Progress | None = None) -> Model:
-    """The model, with how well it does on the test pictures among its facts; as it is where there are none."""
+    """The model, with how well it does on the test pictures among its facts; as it is where there are none.
+
+    Where a picture may be of several classes, its thresholds are chosen by the validation pictures.
+    """
+    if pictures.truths is not None:
+        best = model.marks(pictures.validation, progress).best()
+        model = with_facts(model, **{several.THRESHOLDS: several.kept(model.classes, best)})
     if not len(pictures.test):
         return model
     result = model.evaluate(pictures.test, progress)
@@ -50,16 +67,39 @@ def tested(model: Model, pictures: Pictures, progress: Progress | None = None) -
 
 def judged(model: Model, pictures: Pictures, setup: Setup, progress: Progress | None = None) -> Verdict:
     """Everything that is measured of a finished run; `setup` has its pictures as they were read for it."""
+    if setup.several:
+        return judged_of_several(model, pictures, setup, progress)
     validation = model.predictions(pictures.validation, progress, setup.validation)
     if not len(pictures.test):
         known = assess(VALIDATION, validation, model.kind)
         known = replace(known, nearest=nearest(setup.train, setup.validation))
-        return Verdict(with_facts(model, **{FACT: known.facts()}), pictures.validation, validation)
+        more = {FACT: known.facts(), abstaining.FACT: _sureness(validation)}
+        return Verdict(with_facts(model, **more), pictures.validation, validation)
     prepared = pictures.test.prepared(model.net.preparation, progress)
     said = model.predictions(pictures.test, progress, prepared)
     known = replace(assess(TEST, said, model.kind, chosen_by=validation), nearest=nearest(setup.train, prepared))
     test = {"accuracy": known.accuracy, "loss": known.loss, "count": known.count}
-    return Verdict(with_facts(model, test=test, **{FACT: known.facts()}), pictures.test, said)
+    more = {FACT: known.facts(), abstaining.FACT: _sureness(validation)}
+    return Verdict(with_facts(model, test=test, **more), pictures.test, said)
+
+
+def _sureness(validation: Predictions) -> list[list[float]]:
+    """How many of the pictures that the model was chosen by are answered rightly, from the surest on."""
+    read = validation.read
+    return [list(point) for point in abstaining.curve(validation.sure[read], validation.right[read])]
+
+
+def judged_of_several(model: Model, pictures: Pictures, setup: Setup, progress: Progress | None = None) -> Verdict:
+    """The same where a picture may be of several classes: the validation pictures choose the thresholds."""
+    validation = model.marks(pictures.validation, progress, setup.validation)
+    model = with_facts(model, **{several.THRESHOLDS: several.kept(model.classes, validation.best())})
+    if not len(pictures.test):
+        known = validation.figures(model.thresholds)
+        return Verdict(with_facts(model, **{several.FACT: known.facts(VALIDATION)}), pictures.validation, validation)
+    said = model.marks(pictures.test, progress)
+    known = said.figures(model.thresholds)
+    test = {"accuracy": known.accuracy, "loss": known.loss, "count": known.count}
+    return Verdict(with_facts(model, test=test, **{several.FACT: known.facts(TEST)}), pictures.test, said)
 
 
 def concluded(
@@ -80,17 +120,44 @@ def concluded(
     except CutawayError as error:
         return model, [*troubles, f"the model is saved, but could not be judged: {error}"]
     save(verdict.model, folder)
-    if verdict.model.onnx:
-        save_onnx(verdict.model.onnx, folder)
+    finish(replace(verdict.model, seen=looked_at(model, setup)), folder)
     try:
-        tables.write(verdict.predictions, folder / PREDICTIONS)
+        _write_table(verdict, folder / PREDICTIONS)
     except CutawayError as error:
         troubles.append(f"the model is saved, but not what it says of each picture: {error}")
     try:
-        _show.write_report(verdict.model, folder / REPORT, verdict.pictures, verdict.predictions)
+        own = None if isinstance(verdict.predictions, Marks) else verdict.predictions
+        _show.write_report(verdict.model, folder / REPORT, None if own is None else verdict.pictures, own)
     except Exception as error:  # whatever is wrong with the report, the model is there
         troubles.append(f"the model is saved, but its report could not be written: {_said(error)}")
     return verdict.model, troubles
+
+
+def _write_table(verdict: Verdict, file: Path) -> None:
+    if isinstance(verdict.predictions, Marks):
+        tables.write_marks(verdict.predictions, verdict.model.thresholds, verdict.pictures.label_delim or "|", file)
+    else:
+        tables.write(verdict.predictions, file)
+
+
+def looked_at(model: Model, setup: Setup) -> Seen | None:
+    """Evenly chosen training pictures as the net sees them; None where it has no features of whole pictures."""
+    if model.net.features is None:
+        return None
+    most = max(NEEDED, min(KEPT, FEATURES // model.net.cost().multiplications))
+    known, held = (evenly(len(part), most) for part in (setup.train, setup.validation))
+    own, other = (
+        _features(model, setup, part, rows) for part, rows in ((setup.train, known), (setup.validation, held))
+    )
+    names = [setup.train.names[row] for row in known]
+    return seen(own, setup.train.labels[known], names, len(setup.train), other)
+
+
+def _features(model: Model, setup: Setup, pictures: Prepared, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    if setup.pretrained and not setup.finetune:  # they are at hand
+        return np.concatenate([some for some, _ in features.Computer(model)(pictures)])[rows]
+    parts = [model.features(pictures.take(some)) for some in np.split(rows, range(BATCH, len(rows), BATCH))]
+    return np.concatenate(parts)
 
 
 def proved(model: Model, pictures: Prepared) -> bytes:

@@ -125,6 +125,8 @@ def _transfer(
 ) -> Setup:
     """The same for a pretrained net, which says itself how pictures are prepared."""
     net = with_classes(known, len(pictures.classes), size)
+    if pictures.truths is not None:
+        net = of_several(net)
     train = pictures.train.prepared(net.preparation, progress)
     held_out = pictures.validation.prepared(net.preparation, progress)
     check_left(train, pictures.classes)

@@ -59,10 +59,12 @@ def transferred(setup: Setup) -> Generator[Looked, None, Transferred]:
     x, digests = yield from _features(computer, setup.train, 0, setup)
     y, _ = yield from _features(computer, setup.validation, len(setup.train), setup)
     loss, outputs = loss_for(net.output.layer), net.shapes()[net.output.name][0]
-    wanted, labels = targets(setup.train.labels, outputs), setup.train.labels
-    counts = np.bincount(labels, minlength=len(setup.classes))
-    uneven = counts.max() > UNEVEN * counts.min()
+    wanted, labels = targets(setup.train.true, outputs), setup.train.labels
+    counts = np.bincount(labels[labels >= 0], minlength=len(setup.classes))
+    uneven = not setup.several and counts.max() > UNEVEN * counts.min()
     shares = head.balanced(labels, len(counts)) if uneven else np.ones(len(labels))
+    if setup.train.weights is not None:
+        shares = shares * setup.train.weights
     found = head.fitted(x, wanted, loss, model.kind, head.folds_of(digests, labels), shares)
     last = last_dense(net)
     weights = dict(model.weights) | {f"{last}.weight": found.weight, f"{last}.bias": found.bias}
@@ -70,9 +72,10 @@ def transferred(setup: Setup) -> Generator[Looked, None, Transferred]:
     def measured(seen: Array, truth: Array) -> tuple[float, float]:
         scores = (seen @ found.weight + found.bias).astype(np.float64)
         said = net.output.layer.forward([scores], {})
-        return float(loss.value_of_scores(scores, truth).mean()), count_right(said, truth) / max(1, len(truth))
+        right = count_right(said, truth, setup.several)
+        return float(loss.value_of_scores(scores, truth).mean()), right / max(1, len(truth))
 
-    (own_loss, own), (held_loss, held) = measured(x, wanted), measured(y, targets(setup.validation.labels, outputs))
+    (own_loss, own), (held_loss, held) = measured(x, wanted), measured(y, targets(setup.validation.true, outputs))
     figures = {
         "number": 1,
         "seconds": round(time.perf_counter() - began, 3),
