@@ -21,6 +21,7 @@ COMMANDS = {
     "explain": "Show every number that one picture causes.",
     "invariance": "Show what a model still says of turned, moved and scaled pictures.",
     "open": "Open a model in the browser, down to the single multiplication.",
+    "export": "Write a model as one ONNX file, shown to say the same.",
     "workbook": "Write a picture's every number as a spreadsheet with live formulas.",
     "lab": "Slide any kernel over any picture, on a page without a model.",
     "nets": "Show the nets that ship, or one of your own, before anything runs.",

@@ -166,10 +166,13 @@ class Resize(Layer):
         The size of the picture is seen when it is there. Float32 sees a tie up to 0.0001 below: what is added there is
         that much more than a half.
         """
-        triangle = {"mode": "linear", "antialias": 1, "exclude_outside": 1, "axes": (2, 3)}
+        triangle = {"mode": "linear", "antialias": 1, "exclude_outside": 1}
         return [
             *self._scaled_size(),
-            Operator("Cast", ("scaled_size",), {"to": INT64}, "sizes"),
+            Operator("Cast", ("scaled_size",), {"to": INT64}, "scaled_sides"),
+            Operator("Shape", ("x",), {"start": 0, "end": 2}, "outer"),
+            # all four sides: with `axes` for two of them, ONNX Runtime 1.32 moves a Transpose across and loses them
+            Operator("Concat", ("outer", "scaled_sides"), {"axis": 0}, "sizes"),
             Operator("Resize", ("x", "", "", "sizes"), triangle, "scaled"),
             *self._cut(),
             Operator("Add", ("window", "half"), output="above", constants={"half": np.float32(0.5 + 2.0**-13)}),
@@ -213,7 +216,7 @@ class Resize(Layer):
         return [
             *offset,
             Operator("Neg", ("starts",), output="before"),
-            Operator("Sub", ("window_size", "sizes"), output="room", constants={"window_size": target}),
+            Operator("Sub", ("window_size", "scaled_sides"), output="room", constants={"window_size": target}),
             Operator("Sub", ("room", "before"), output="after"),
             Operator("Concat", ("before", "after"), {"axis": 0}, "pads"),
             Operator(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cutaway.errors import JobError
 from cutaway.net.onnx import names
@@ -33,13 +34,15 @@ class Proof:
         return f"the same guess on {many}; probabilities differ by {self.largest:.1e} at most"
 
 
-def prove(model: Model, onnx: bytes, pictures: Prepared, rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Proof:
-    """Runs the file in ONNX Runtime and the model itself on some prepared pictures.
+def prove(model: Model, onnx: bytes, pictures: Prepared, rows: NDArray[np.int64] | None = None) -> Proof:
+    """Runs the file in ONNX Runtime, and the model's net in another engine, on prepared pictures: `rows`, or all.
 
     Raises JobError where the best guess for one of them is another.
     """
     from cutaway.engines.onnx import Session, at_once
 
+    rows = np.arange(len(pictures)) if rows is None else rows
+    model = replace(model, onnx=None)
     session, largest = Session(onnx, at_once=at_once(model.net)), 0.0
     for start in range(0, len(rows), BATCH):
         some = rows[start : start + BATCH]
