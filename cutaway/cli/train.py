@@ -40,8 +40,8 @@ QUICK = 10_000_000_000
 @click.argument("source")
 @click.option(
     "--net",
-    help="A name (`cutaway nets` lists them), or a net's text. Without it: small, or for photographs a net that was "
-    "trained on ImageNet, if its weights are at hand.",
+    help="A name (`cutaway nets` lists them), or a net's text. Without it: small, medium from 48 pixels on, or for "
+    "photographs a net that was trained on ImageNet, if its weights are at hand.",
 )
 @click.option("--weights", metavar="FILE", help="Weights to start from: .safetensors with torchvision's names.")
 @click.option("--scratch", is_flag=True, help="Start from nothing, also where pretrained weights are at hand.")
@@ -57,9 +57,21 @@ QUICK = 10_000_000_000
     help="Decides first weights, order and the choice of validation pictures. Without it: 0.",
 )
 @click.option(
-    "--flip", is_flag=True, default=None, help="Mirror half of the pictures, left to right: for photos, not for digits."
+    "--flip/--no-flip",
+    default=None,
+    help="Mirror half of the pictures, left to right. Without it: for photographs, if that does not change what they "
+    "show.",
 )
 @click.option("--shift", type=int, metavar="PIXELS", help="Move pictures by up to so many pixels each way.")
+@click.option("--rotate", type=float, metavar="DEGREES", help="Turn pictures by up to so many degrees each way.")
+@click.option("--scale", type=float, metavar="SHARE", help="Enlarge or shrink pictures by up to this share: 0.15.")
+@click.option("--brightness", type=float, metavar="SHARE", help="Brighten or darken them by up to this share: 0.1.")
+@click.option("--contrast", type=float, metavar="SHARE", help="Raise or lower their contrast by up to this share: 0.2.")
+@click.option(
+    "--balance/--no-balance",
+    default=None,
+    help="See all classes equally often. Without it: where one has more than twice the pictures of another.",
+)
 @click.option("--size", type=Sizes(2, "64x64"), help="Height and width at which the net sees pictures.")
 @click.option("--data", metavar="FOLDER", help="Where the files of mnist or fashion-mnist are, instead of a download.")
 @click.option("-o", "--output", metavar="FOLDER", help="Where the model goes. Without it: runs/, named and numbered.")
@@ -105,7 +117,7 @@ def command(
     from cutaway.training.loop import trains
     from cutaway.training.recipe import finetuning
     from cutaway.training.runs import check_place
-    from cutaway.training.setup import pretrained_for
+    from cutaway.training.setup import pretrained_for, side_of, usual_net
 
     settings = {name: value for name, value in given.items() if value is not None}
     check(engine, threads, precision)
@@ -118,11 +130,13 @@ def command(
     known = None if scratch else pretrained_for(pictures, net, weights)
     if finetune and not known:
         raise InputError("--finetune needs pretrained weights to train further; give them as --weights FILE")
-    recipe = (finetuning if known else recipe_for)(len(pictures.train), **settings)
+    count = len(pictures.train)
+    recipe = finetuning(count, **settings) if known else recipe_for(count, side_of(pictures, size), **settings)
+    net = net or usual_net(pictures, size)
     with Progress("reading pictures") as progress:
-        setup = set_up(pictures, known or net or "small", recipe, size=size, finetune=finetune, progress=progress)
+        setup = set_up(pictures, known or net, recipe, size=size, finetune=finetune, progress=progress)
     chosen = choose(engine if trains(setup) else "reference", setup.net, threads, precision)
-    click.echo(about_setup(setup, pictures, net or "small", chosen.name))
+    click.echo(about_setup(setup, pictures, net, chosen.name))
     folder, resumed = run_folder(source, output, setup, chosen.name)
     click.echo(f"{'going on in' if resumed else 'training into'} {folder}")
     try:
@@ -251,16 +265,21 @@ def about_setup(setup: Setup, pictures: Pictures, net: str, engine: str) -> str:
 
     cost, test = setup.net.cost(), len(pictures.test)
     unreadable = sorted((*setup.train.skipped, *setup.validation.skipped), key=lambda one: natural(one.path))
-    lines = [
+    head = [
         f"{len(setup.train):,} to train on, {len(setup.validation):,} to validate with, {test:,} to test with",
         *named(unreadable, "left out, since they cannot be read"),
+    ]
+    if setup.pretrained:
+        return "\n".join([*head, *about_transfer(setup, engine), *setup.said])
+    changes = changes_text(setup.recipe)
+    lines = [
         f"net {net if net in zoo.ZOO else 'of your own'} on {describe(setup.net.preparation.shape)}: "
         f"{len(setup.net)} layers, {cost.parameters:,} parameters, {cost.multiplications:,} multiplications a picture",
         f"{recipe_text(setup.recipe, setup.rate)}; engine {engine}",
+        *([f"pictures are changed each time: {changes}"] if changes else []),
+        *setup.said,
     ]
-    if setup.pretrained:
-        lines[-2:] = about_transfer(setup, engine)
-    return "\n".join(lines)
+    return "\n".join([*head, *lines])
 
 
 def about_transfer(setup: Setup, engine: str) -> list[str]:
@@ -294,6 +313,19 @@ def recipe_text(recipe: Recipe, rate: float) -> str:
     epochs = f"{recipe.epochs} epoch{'s' * (recipe.epochs > 1)}"
     until = f" or until {100 * recipe.until:g}% are right" if recipe.until else ""
     return f"{epochs}{until}, batches of {recipe.batch}, {recipe.optimiser} at up to {rate:g}, seed {recipe.seed}"
+
+
+def changes_text(recipe: Recipe) -> str:
+    """`mirrored, moved by up to 4 pixels, turned by up to 10 degrees`"""
+    done = {
+        "mirrored": recipe.flip,
+        f"moved by up to {recipe.shift} pixels": recipe.shift,
+        f"turned by up to {recipe.rotate:g} degrees": recipe.rotate,
+        f"scaled by up to {recipe.scale:.0%}": recipe.scale,
+        f"brighter or darker by up to {recipe.brightness:.0%}": recipe.brightness,
+        f"contrast up or down by up to {recipe.contrast:.0%}": recipe.contrast,
+    }
+    return ", ".join(text for text, asked in done.items() if asked)
 
 
 def show_step(progress: Progress, step: Step, setup: Setup) -> None:

@@ -166,6 +166,21 @@ _ENTRIES = (
         "cutaway",
     ),
     Entry(
+        "medium",
+        (64, 64, 3),
+        10,
+        stages(
+            "conv 16 3x3 same no bias, norm, relu, maxpool 2 partial",  # 32x32x16
+            "conv 32 3x3 same no bias, norm, relu, maxpool 2 partial",  # 16x16x32
+            "conv 64 3x3 same no bias, norm, relu, maxpool 2 partial",  # 8x8x64
+            "conv 96 3x3 same no bias, norm, relu, maxpool 2 partial",  # 4x4x96
+            "conv 128 3x3 same no bias, norm, relu",  # 4x4x128
+            "globalmean, dropout 0.4, dense classes, softmax",
+        ),
+        "a start from nothing for photographs of 48 to 128 pixels, of which there are too few for a larger net",
+        "cutaway",
+    ),
+    Entry(
         "lenet5",
         (28, 28, 1),
         10,

@@ -62,6 +62,7 @@ class Checkpoint:
 
     def load(self) -> tuple[dict[str, Array], dict[str, Any]] | None:
         """The arrays and the progress of a run of the same setup; None where there is none, or it is damaged."""
+        from safetensors import SafetensorError
         from safetensors.numpy import load
 
         try:
@@ -69,7 +70,7 @@ class Checkpoint:
             data = (self.folder / latest["file"]).read_bytes()
             same = latest["identity"] == self.identity and latest["sha256"] == hashlib.sha256(data).hexdigest()
             return (load(data), latest["progress"]) if same else None
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError, SafetensorError):
             return None
 
     def remove(self) -> None:

@@ -93,8 +93,10 @@ def judged_of_several(model: Model, pictures: Pictures, setup: Setup, progress: 
     """The same where a picture may be of several classes: the validation pictures choose the thresholds."""
     validation = model.marks(pictures.validation, progress, setup.validation)
     model = with_facts(model, **{several.THRESHOLDS: several.kept(model.classes, validation.best())})
+    known = validation.figures(model.thresholds)
+    own = {"accuracy": known.accuracy, "loss": known.loss, "count": known.count}
+    model = with_facts(model, validation=own)  # while it was trained, all thresholds were one half
     if not len(pictures.test):
-        known = validation.figures(model.thresholds)
         return Verdict(with_facts(model, **{several.FACT: known.facts(VALIDATION)}), pictures.validation, validation)
     said = model.marks(pictures.test, progress)
     known = said.figures(model.thresholds)

@@ -180,7 +180,7 @@ class _Run:
         self.loss = loss_for(setup.net.output.layer)
         first = known.weights if known else start(setup.net, recipe.seed)
         self.trainer: Trainer = engine.trainer(setup.net, first, self.loss, recipe.rule(), recipe.seed)
-        self.augmentation = Augmentation(flip=recipe.flip, shift=recipe.shift)
+        self.augmentation = recipe.augmentation()
         self.outputs = setup.net.shapes()[setup.net.output.name][0]
         self.peak = setup.rate
         self.per_epoch = -(-len(setup.train) // recipe.batch)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from typing import Any
 
+from cutaway.augmentation import Augmentation
 from cutaway.errors import InputError
 from cutaway.layers.words import nearest
 from cutaway.optimisers import OPTIMISERS, Optimiser
@@ -37,10 +38,20 @@ class Recipe:
     """The share of all steps in which the rate rises to its peak; then it falls to zero (one cycle)."""
     smoothing: float = 0.0
     """Label smoothing: this share of each target is spread evenly over all classes (Szegedy et al. 2016)."""
-    flip: bool = False
-    """Mirror half of the pictures, left to right. Not for digits or letters."""
+    flip: bool | None = False
+    """Mirror half of the pictures, left to right; None: where that does not change what they show (`suiting`)."""
     shift: int = 0
     """Move each picture by up to this many pixels, up, down, left and right."""
+    rotate: float = 0.0
+    """Turn each by up to so many degrees, clockwise and back."""
+    scale: float = 0.0
+    """Enlarge each by up to this share, or shrink it by as much."""
+    brightness: float = 0.0
+    """Brighten or darken each by up to this share of white."""
+    contrast: float = 0.0
+    """Move values away from the middle grey or towards it, by up to this share."""
+    balance: bool | None = None
+    """See all classes equally often; None: where one has more than twice the pictures of another."""
     until: float | None = None
     """Stop at the end of the first epoch whose validation accuracy is at least this, 0 to 1."""
     seed: int = 0
@@ -61,8 +72,13 @@ class Recipe:
                 what = "a whole number" if kind is Integral else "a number"
                 raise InputError(f"{name} is {value!r}; it can be {what} from {least:g} to {most:g}")
             object.__setattr__(self, name, plain(getattr(self, name)))  # NumPy's numbers cannot become JSON
-        if not isinstance(self.flip, bool):
-            raise InputError(f"flip is {self.flip!r}; it can be True or False")
+        for name in ("flip", "balance"):
+            if not isinstance(getattr(self, name), bool | None):
+                raise InputError(f"{name} is {getattr(self, name)!r}; it can be True, False or None")
+
+    def augmentation(self) -> Augmentation:
+        """What is done to the pictures, drawn anew for each and in each epoch."""
+        return Augmentation(bool(self.flip), self.shift, self.rotate, self.scale, self.brightness, self.contrast)
 
     def rule(self) -> Optimiser:
         """The optimiser with its settings."""
@@ -81,6 +97,10 @@ LIMITS: dict[str, tuple[float, float]] = {
     "warmup": (0, 1),
     "smoothing": (0, 0.9),
     "shift": (0, 1e4),
+    "rotate": (0, 180),
+    "scale": (0, 1),
+    "brightness": (0, 1),
+    "contrast": (0, 1),
     "until": (0, 1),
     "seed": (0, 2**63 - 1),
 }
@@ -101,20 +121,32 @@ def usual_rate(optimiser: str, parameters: int) -> float:
 
 def finetuning(count: int, **settings: Any) -> Recipe:
     """A recipe for weights that are good already: a few epochs at a rate that moves them little."""
-    gentle = Recipe(epochs=5, batch=16, optimiser="adamw", rate=1e-4, flip=True, shift=8)
+    gentle = Recipe(epochs=5, batch=16, optimiser="adamw", rate=1e-4, flip=None, shift=8)
     return replace(gentle, **settings)
 
 
+PHOTOGRAPHS = 48
+"""Pixels a side of the net's input from which pictures are taken for photographs."""
 STEPS = 1000
 """Steps that a run should take in all, where that is 5 to 40 epochs: enough for a small net, minutes on any engine."""
 
 
-def recipe_for(count: int, **settings: Any) -> Recipe:
+def recipe_for(count: int, side: int = 0, **settings: Any) -> Recipe:
     """A recipe for a number of training pictures: few pictures are seen more often, in smaller batches.
 
     >>> recipe_for(350).epochs, recipe_for(1437).epochs, recipe_for(48_000).epochs
     (40, 22, 5)
+
+    Pictures of at least `PHOTOGRAPHS` pixels a side are changed a little each time, and seen twice as often: they are
+    taken for photographs, which small digits are not.
+
+    >>> recipe_for(350, side=64).shift, recipe_for(350, side=64).epochs
+    (4, 60)
     """
     batch = 32 if count < 10_000 else 64
-    epochs = min(40, max(5, round(STEPS * batch / max(1, count))))
-    return replace(Recipe(epochs=epochs, batch=batch), **settings)
+    if side < PHOTOGRAPHS:
+        epochs = min(40, max(5, round(STEPS * batch / max(1, count))))
+        return replace(Recipe(epochs=epochs, batch=batch), **settings)
+    epochs = min(60, max(8, round(2 * STEPS * batch / max(1, count))))
+    changed = Recipe(epochs=epochs, batch=batch, flip=None, shift=side // 16, rotate=10, scale=0.15, brightness=0.1)
+    return replace(changed, **settings)

@@ -24,7 +24,8 @@ from cutaway.net.notation import states_input
 from cutaway.pictures import Pictures, Prepared
 from cutaway.pictures.checks import require_trainable
 from cutaway.pictures.downloads import to_terminal
-from cutaway.training.recipe import Recipe, finetuning, recipe_for, usual_rate
+from cutaway.training.recipe import PHOTOGRAPHS, Recipe, finetuning, recipe_for, usual_rate
+from cutaway.training.suiting import suited
 
 MEASURED = 10_000
 """Pictures from which mean and deviation are measured, where there are more."""
@@ -47,6 +48,8 @@ class Setup:
     """The net whose weights it starts with, where it does not start from nothing."""
     finetune: bool = False
     """Whether the pretrained weights are trained further, once the last layer is there."""
+    said: tuple[str, ...] = ()
+    """What the pictures decided of the recipe, or speak against in it; a line each."""
     data: dict[str, Any] = field(default_factory=dict)
     """Facts about the pictures, saved with the model: source, fingerprint, counts, what was skipped."""
 
@@ -105,14 +108,10 @@ def set_up(
     whole = completed(first, body, train)
     check_outputs(whole, pictures.classes, pictures.truths is not None)
     check_left(train, pictures.classes)
-    return Setup(
-        whole,
-        pictures.classes,
-        train,
-        held_out,
-        recipe or recipe_for(len(train.labels)),
-        data=facts(pictures, train, held_out),
-    )
+    data = facts(pictures, train, held_out)
+    recipe = recipe or recipe_for(len(train.labels), max(train.shape[:2]))
+    recipe, train, said = suited(recipe, train, held_out, pictures.classes)
+    return Setup(whole, pictures.classes, train, held_out, recipe, said=tuple(said), data=data)
 
 
 def _transfer(
@@ -130,9 +129,21 @@ def _transfer(
     train = pictures.train.prepared(net.preparation, progress)
     held_out = pictures.validation.prepared(net.preparation, progress)
     check_left(train, pictures.classes)
-    recipe = recipe or finetuning(len(train.labels))
-    data = facts(pictures, train, held_out)
-    return Setup(net, pictures.classes, train, held_out, recipe, known, finetune, data)
+    data, recipe = facts(pictures, train, held_out), recipe or finetuning(len(train.labels))
+    said: list[str] = []
+    if finetune:
+        recipe, train, said = suited(recipe, train, held_out, pictures.classes)
+    return Setup(net, pictures.classes, train, held_out, recipe, known, finetune, tuple(said), data)
+
+
+def usual_net(pictures: Pictures, size: tuple[int, int] | None = None) -> str:
+    """The name of the net that is trained from nothing where none is named."""
+    return "medium" if side_of(pictures, size) >= PHOTOGRAPHS else "small"
+
+
+def side_of(pictures: Pictures, size: tuple[int, int] | None = None) -> int:
+    """The longer side, in pixels, at which a net that says nothing of it sees pictures."""
+    return max(size or (min(side, SMALL) for side in pictures.size[:2]))
 
 
 def pretrained_for(
