@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.measure import machine
 
-NAMES = ("startup", "training", "epoch", "tiles", "learning", "workbook", "report", "comparison")
+NAMES = ("startup", "training", "epoch", "tiles", "learning", "workbook", "report", "comparison", "decoding")
 
 
 def main() -> None:

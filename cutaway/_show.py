@@ -55,7 +55,7 @@ def write_page(shown: Model | Trace, file: Path, pictures: Sequence[Picture] | N
     explorer.write(shown, file, pictures)
 
 
-def write_report(model: Model, file: Path, pictures: Pictures, predictions: Predictions) -> None:
+def write_report(model: Model, file: Path, pictures: Pictures | None, predictions: Predictions | None) -> None:
     """The report of a model and of what it says of some pictures, as a file of HTML."""
     from cutaway.views import report
 

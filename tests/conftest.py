@@ -11,6 +11,8 @@ from tests.spreadsheet import office, recalculate
 
 # One process a core runs tests, so NumPy's products need no threads of their own: those only wait for each other.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# Tests leave nothing in the user's cache of decoded pictures, but for those of that cache, which have one of their own.
+os.environ.setdefault("CUTAWAY_CACHE_LIMIT", "0")
 
 __all__ = ["axe", "chromium", "office", "recalculate"]
 

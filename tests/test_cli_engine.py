@@ -6,7 +6,7 @@ import pytest
 
 from cutaway.engines.native import support
 from cutaway.engines.native.compiler import Library
-from cutaway.engines.native.machine import cores, this_machine
+from cutaway.cores import cores, this_machine
 from tests.command import WHERE, ran, run, started
 
 

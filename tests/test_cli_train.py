@@ -98,7 +98,7 @@ def test_a_folder_of_pictures(here):
     assert contents(pets) == before
     classes = re.findall(r"^  (\w+)  +(\d+)$", said, re.M)
     assert classes == [("cat", "6"), ("cow9", "6"), ("cow10", "5"), ("dog", "12")]
-    assert "passed over, since no pictures: 1\n  pets/cat/notes.txt: not a picture by its ending" in said
+    assert "passed over: 1\n  pets/cat/notes.txt: not a picture by its ending" in said
     assert "left out, since they cannot be read: 7\n  pets/cow9/cut.png: a PNG with a damaged header" in said
     assert "  ... and 2 more" in said
     assert "training into runs/pets-1" in said

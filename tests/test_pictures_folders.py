@@ -249,8 +249,8 @@ def test_mistakes_get_a_line_that_says_what_works(tmp_path: Path) -> None:
     assert "there is a test part, but no train" in message(only)
     late = make(tmp_path / "late", "train/a/1.png", "train/a/2.png", "test/b/3.png")
     assert "no picture to train on in class b" in message(late)
-    (tmp_path / "pets.zip").write_bytes(b"PK")
-    assert "an archive; unpack it" in message(tmp_path / "pets.zip")
+    (tmp_path / "pets.rar").write_bytes(b"Rar!")
+    assert "an archive of a kind that is not read; unpack it" in message(tmp_path / "pets.rar")
     assert "did you mean 'digits'?" in message("digit")
 
 

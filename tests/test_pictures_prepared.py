@@ -61,6 +61,19 @@ def test_every_readable_picture(tmp_path: Path, held: bool, monkeypatch: pytest.
     assert ready.take(order).any()  # a batch is the caller's own
 
 
+def test_where_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is held is not copied; what is not is decoded, only what is asked for."""
+    pictures, prepare = folder(tmp_path), Corner(4, 3)
+    held = pictures.prepared(prepare)
+    array, places = held.locate([5, 0])
+    assert array is held.locate([7])[0] and len(array) == 40 and not held.cached
+    monkeypatch.setattr(prepared_module, "SHARE_OF_MEMORY", 0)
+    ready, before = pictures.prepared(prepare), prepare.calls
+    batch, numbers = ready.locate([5, 0])
+    assert numbers.tolist() == [0, 1] and prepare.calls == before + 2 and not ready.cached
+    assert np.array_equal(batch, array[places]) and np.array_equal(batch, ready.take([5, 0]))
+
+
 def test_held_when_a_quarter_of_memory_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pictures = folder(tmp_path)
     for memory, held in ((4 * 40 * 48, True), (4 * 40 * 48 - 4, False)):

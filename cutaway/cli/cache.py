@@ -121,6 +121,6 @@ def told(freed: dict[str, int]) -> str:
     from cutaway.wording import memory
 
     return "\n".join(
-        f"removed {KINDS[kind]}: {memory(count)}" if count else f"there were no {KINDS[kind]}"
+        f"removed {KINDS[kind]}: {memory(count)}" if count else f"nothing to remove: {KINDS[kind]}"
         for kind, count in freed.items()
     )

@@ -12,8 +12,10 @@ from cutaway.cli.group import Command
 
 if TYPE_CHECKING:
     from cutaway.errors import CutawayError
-    from cutaway.model import Evaluation, Predictions
+    from cutaway.model import Evaluation, Model, Predictions
     from cutaway.model.assessment import Assessment
+    from cutaway.model.several import SeveralEvaluation
+    from cutaway.pictures import Pictures
 
 EXAMPLE = """cutaway evaluate runs/pets-1 pets/
 cutaway evaluate runs/mnist-1 mnist --data DOWNLOADED
@@ -27,9 +29,12 @@ MISTAKES = 5
 @click.argument("run")
 @click.argument("source")
 @click.option("--data", metavar="FOLDER", help="Where the files of mnist or fashion-mnist are.")
+@click.option("--label-delim", metavar="TEXT", help="Between several classes of a picture. Without it: as in training.")
 @click.option("-o", "--output", metavar="FILE", help="Where the table goes. Without it: predictions.csv in RUN.")
 @click.option("--json", "as_json", is_flag=True, help="One object: accuracy, loss, count, classes, confusion, ...")
-def command(run: str, source: str, data: str | None, output: str | None, as_json: bool) -> None:
+def command(
+    run: str, source: str, data: str | None, label_delim: str | None, output: str | None, as_json: bool
+) -> None:
     """Say how well a model does on labelled pictures.
 
     RUN is a model folder, SOURCE a folder of class folders or anything else that `train` takes. The model is
@@ -42,13 +47,14 @@ def command(run: str, source: str, data: str | None, output: str | None, as_json
     from cutaway.cli.progress import Progress
     from cutaway.model import load
     from cutaway.model.assessment import assess, temperature_of
-    from cutaway.model.origin import to_judge_by
-    from cutaway.pictures import read
+    from cutaway.model.origin import read_for, to_judge_by
 
     model, file = load(run), Path(output or Path(run) / "predictions.csv")
     check_output(file)
-    seed = model.facts.get("data", {}).get("seed", 0)
-    pictures, part, why = to_judge_by(model, read(source, data=data, seed=seed, training=False))
+    pictures, part, why = to_judge_by(model, read_for(model, source, data, label_delim))
+    if pictures.truths is not None:
+        evaluate_several(run, source, model, pictures, part, why, file, as_json)
+        return
     with Progress(f"{part} pictures") as progress:
         said = model.predictions(pictures, progress)
     known, result = assess(part, said, model.kind, known=temperature_of(model, part)), said.figures()
@@ -66,6 +72,46 @@ def command(run: str, source: str, data: str | None, output: str | None, as_json
             click.echo(f"\nwhat it says of each picture: {file}")
     if failed:
         raise failed
+
+
+def evaluate_several(
+    run: str, source: str, model: Model, pictures: Pictures, part: str, why: str, file: Path, as_json: bool
+) -> None:
+    """The same where a picture may be of several classes."""
+    from cutaway.cli.progress import Progress
+    from cutaway.model import tables
+
+    with Progress(f"{part} pictures") as progress:
+        marks = model.marks(pictures, progress)
+    result = marks.figures(model.thresholds)
+    tables.write_marks(marks, model.thresholds, pictures.label_delim or "|", file)
+    if as_json:
+        skipped = {"skipped": [vars(one) for one in result.skipped]}
+        click.echo(
+            json.dumps({"run": run, "source": source} | result.facts(part) | skipped | {"predictions": str(file)})
+        )
+        return
+    click.echo(f"{run} on {source}: {why}\n{result}\n\n{per_label(result)}\n\nwhat it says of each picture: {file}")
+
+
+def per_label(result: SeveralEvaluation) -> str:
+    """A row for each class that is true or not by itself, and the means over the classes."""
+    from cutaway.cli.table import columns
+    from cutaway.model.names import escaped
+    from cutaway.model.several import MEANS
+
+    head = ["class", "pictures", "threshold", "precision", "recall", "F1", "average precision"]
+    rows = [
+        [
+            escaped(one.label),
+            f"{one.support:,}",
+            f"{one.threshold:.3f}",
+            *(percent(getattr(one, name)) for name in MEANS),
+        ]
+        for one in result.classes
+    ]
+    means = ["mean of the classes", "", "", *(percent(result.macro(name)) for name in MEANS)]
+    return columns([head, *rows, means], right=range(1, len(head)))
 
 
 def check_output(file: Path) -> None:

@@ -17,6 +17,7 @@ COMMANDS = {
     "evaluate": "Say how well a model does on labelled pictures.",
     "report": "Write how good a model is and where it fails, as one page.",
     "compare": "Say how models differ on the same pictures, and whether that is chance.",
+    "suspects": "Find labels that are probably wrong, and write a table to correct them in.",
     "predict": "Say what is in pictures.",
     "explain": "Show every number that one picture causes.",
     "invariance": "Show what a model still says of turned, moved and scaled pictures.",

@@ -72,10 +72,9 @@ def about_training(model: Model, title: str, data: str | None) -> Subject:
 
 def about(model: Model, title: str, source: str, data: str | None) -> Subject:
     """A report by the pictures of a source."""
-    from cutaway.model.origin import to_judge_by
-    from cutaway.pictures import read
+    from cutaway.model.origin import read_for, to_judge_by
 
-    pictures = read(source, data=data, seed=model.facts.get("data", {}).get("seed", 0), training=False)
+    pictures = read_for(model, source, data)
     return judged(model, title, pictures, said(to_judge_by(model, pictures)))
 
 
@@ -89,12 +88,18 @@ def judged(model: Model, title: str, pictures: Pictures, remark: str) -> Subject
     from dataclasses import replace
 
     from cutaway.cli.progress import Progress
+    from cutaway.model import several
     from cutaway.model.assessment import assess, temperature_of
     from cutaway.model.neighbours import nearest
     from cutaway.model.origin import changed, to_judge_by
     from cutaway.views.report import Subject
 
     chosen, part, _ = to_judge_by(model, pictures)
+    if chosen.truths is not None:
+        with Progress("judging") as progress:
+            figures = model.marks(chosen, progress).figures(model.thresholds)
+        own = replace(model, facts=dict(model.facts) | {several.FACT: figures.facts(part)})
+        return Subject(own, title, missing=(remark,) if remark else ())
     with Progress("judging") as progress:
         prepared = chosen.prepared(model.net.preparation, progress)
         predictions = model.predictions(chosen, progress, prepared)

@@ -41,6 +41,8 @@ class Answer:
     guesses: tuple[Guess, ...] = ()
     reason: str = ""
     nearest: tuple[Near, ...] = ()
+    labels: tuple[str, ...] | None = None
+    """Every class that is true, where there may be several."""
 
     @classmethod
     def of(cls, path: str, said: Guesses | PictureError, threshold: Threshold | None) -> Answer:
@@ -48,13 +50,14 @@ class Answer:
         if isinstance(said, PictureError):
             return cls(path, "unreadable", reason=said.reason)
         reason = UNLIKE if said.unlike else ""
+        labels = said.labels if said.several else None
         if threshold is None:
-            return cls(path, "ok", said.guesses, reason, said.nearest)
+            return cls(path, "ok", said.guesses, reason, said.nearest, labels)
         if said.prob < threshold.sure:
             reason = reason or f"less than {threshold.sure:.1%} sure"
         if reason:
             return cls(path, "abstained", (), reason, said.nearest)
-        return cls(path, "ok", said.guesses, "", said.nearest)
+        return cls(path, "ok", said.guesses, "", said.nearest, labels)
 
 
 Write = Callable[[Answer], None]
@@ -88,6 +91,8 @@ def json_line(answer: Answer, *, why: bool) -> str:
     record: dict[str, Any] = {"path": answer.path, "status": answer.status}
     if answer.status == "ok":
         record["guesses"] = [{"label": guess.label, "prob": guess.prob} for guess in answer.guesses]
+        if answer.labels is not None:
+            record["labels"] = list(answer.labels)
     if answer.reason:
         record["reason"] = answer.reason
     if why and answer.status != "unreadable":
@@ -115,7 +120,8 @@ def cells(answer: Answer, top: int) -> list[str]:
 
 def person_line(answer: Answer, width: int, *, why: bool) -> str:
     """A line for people, and with `why` one more for the training pictures that are like it."""
-    said = "  ".join(map(str, answer.guesses))
+    true = () if answer.labels is None else answer.labels
+    said = "  ".join(f"+{guess}" if guess.label in true else str(guess) for guess in answer.guesses)
     reason = one_line(answer.reason)
     if answer.status == "ok":
         what = f"{said}  ({reason})" if reason else said

@@ -73,6 +73,9 @@ QUICK = 10_000_000_000
     help="See all classes equally often. Without it: where one has more than twice the pictures of another.",
 )
 @click.option("--size", type=Sizes(2, "64x64"), help="Height and width at which the net sees pictures.")
+@click.option(
+    "--label-delim", metavar="TEXT", help="Between the classes of a picture in a table, as '|': any number each."
+)
 @click.option("--data", metavar="FOLDER", help="Where the files of mnist or fashion-mnist are, instead of a download.")
 @click.option("-o", "--output", metavar="FOLDER", help="Where the model goes. Without it: runs/, named and numbered.")
 @click.option("--keep-epochs", is_flag=True, help="Keep the weights of every epoch, to look at in `cutaway open`.")
@@ -91,6 +94,7 @@ def command(
     weights: str | None,
     scratch: bool,
     finetune: bool,
+    label_delim: str | None,
     data: str | None,
     output: str | None,
     engine: str,
@@ -103,8 +107,9 @@ def command(
 ) -> int:
     """Train a net on your pictures.
 
-    SOURCE is a folder of class folders (with train, val, test in or above them if you like), IDX or .npz files, or a
-    name: digits, xs, mnist, fashion-mnist. Nothing is written into it.
+    SOURCE is a folder of class folders (with train, val, test in or above them if you like), a zip or tar of such
+    folders, a table (CSV, JSON Lines, Parquet) with a path and a label in each row, IDX or .npz files, or a name:
+    digits, xs, mnist, fashion-mnist, hf:NAME. Nothing is written into it.
 
     Ctrl-C stops and keeps what was reached (exit code 130); the same command goes on from there.
     """
@@ -123,7 +128,7 @@ def command(
     check(engine, threads, precision)
     recipe_for(1, **settings)  # raises for what cannot be, before anything is read
     check_place(Path(output or "runs"), source)
-    pictures = read(source, data=data, seed=settings.get("seed", 0))
+    pictures = read(source, data=data, seed=settings.get("seed", 0), label_delim=label_delim)
     require_trainable(pictures)
     click.echo(about_pictures(source, pictures))
     check_start(net, weights, scratch)
@@ -252,7 +257,7 @@ def about_pictures(source: str, pictures: Pictures) -> str:
         f"{source}: {len(pictures):,} pictures of {len(counts)} classes",
         *([columns(counts[:LISTED], right=[1])] if counts else []),
         *more,
-        *named(pictures.ignored, "passed over, since no pictures"),
+        *named(pictures.ignored, "passed over"),
     ]
     return "\n".join(lines)
 

@@ -12,6 +12,7 @@ from cutaway.layers.conv import Conv
 from cutaway.layers.dense import Dense
 from cutaway.layers.dropout import Dropout
 from cutaway.layers.flatten import Flatten
+from cutaway.layers.foreign import Foreign
 from cutaway.layers.gelu import Gelu
 from cutaway.layers.globalmean import GlobalMean
 from cutaway.layers.grey import Grey
@@ -41,6 +42,7 @@ __all__ = [
     "ANY",
     "KINDS",
     "PREDICTING",
+    "READABLE",
     "Add",
     "Colour",
     "Concat",
@@ -48,6 +50,7 @@ __all__ = [
     "Dense",
     "Dropout",
     "Flatten",
+    "Foreign",
     "Gelu",
     "GlobalMean",
     "Grey",
@@ -87,3 +90,5 @@ _KINDS: tuple[type[Layer], ...] = (
 )
 KINDS: dict[str, type[Layer]] = {kind.word: kind for kind in _KINDS}
 """Every kind by its word in the notation."""
+READABLE: dict[str, type[Layer]] = KINDS | {Foreign.word: Foreign}
+"""Every word that the notation reads: the kinds, and what stands for an operator that has no declaration."""

@@ -103,6 +103,10 @@ def load(folder: str | Path) -> Model:
     cutaway, or has a damaged file.
     """
     folder = Path(folder)
+    if folder.suffix.lower() == ".onnx" and not folder.is_dir():
+        from cutaway.model.imported import from_onnx
+
+        return from_onnx(folder)
     check_folder(folder)
     text = _bytes(folder / CONFIG)
     beside = read_config(folder / CONFIG, text)
@@ -113,10 +117,10 @@ def load(folder: str | Path) -> Model:
                 f"{folder}: {CONFIG} and {WEIGHTS} are of two models: their {key} differ; "
                 f"copy both from the same folder"
             )
+    onnx, seen = (checked(folder, name, _sha256(text)) for name in (ONNX, SEEN))
+    known = None if seen is None else unpacked(folder / SEEN, seen)
     try:
         net, classes = parse(config["net"]), tuple(config["classes"])
-        onnx, seen = (checked(folder, name, _sha256(text)) for name in (ONNX, SEEN))
-        known = None if seen is None else unpacked(folder / SEEN, seen)
         return Model(net, weights, classes, config["facts"], onnx, known)
     except InputError as error:
         raise ModelError(f"{folder / WEIGHTS}: {error}") from None

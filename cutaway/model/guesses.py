@@ -45,6 +45,8 @@ class Guesses(Sequence[Guess]):
     """The training pictures that are most like it, nearest first, where the model has some."""
     unlike: bool = False
     """Whether it is unlike anything seen in training: farther from the nearest than 99% of the validation pictures."""
+    several: bool = False
+    """Whether each class stands by itself, so that several may be true, or none."""
 
     @property
     def label(self) -> str:
@@ -88,4 +90,4 @@ def ranked(
     order = np.argsort(-probs, kind="stable")
     true = [label for label in order if probs[label] > thresholds[label]] if kind == "each" else order[:1]
     best = tuple(Guess(classes[label], float(probs[label])) for label in order[:top])
-    return Guesses(path, best, tuple(classes[label] for label in true))
+    return Guesses(path, best, tuple(classes[label] for label in true), several=kind == "each")

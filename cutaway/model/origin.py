@@ -9,8 +9,9 @@ from typing import Any
 from cutaway.errors import DataError
 from cutaway.model.model import Model
 from cutaway.model.names import escaped
-from cutaway.pictures import Pictures, downloads, read
+from cutaway.pictures import Pictures, datasets, downloads, read
 from cutaway.pictures.pictures import TEST, VALIDATION
+from cutaway.pictures.reading import is_table
 
 ALL = "all"
 """Of pictures that training knows no parts of: every one is judged."""
@@ -27,11 +28,24 @@ def source_of(model: Model, data: str | Path | None = None) -> Pictures:
         raise DataError("the model does not say what it was trained on; name some pictures")
     if data is None and source in downloads.SETS and not downloads.are_here(source):
         raise DataError(f"{source} is not on this computer; name some pictures, or give --data FOLDER")
+    if source.startswith(datasets.PREFIX) and not datasets.is_here(source):
+        raise DataError(f"{source} is not on this computer; name some pictures")
     pictures = read(source, data=data, seed=facts.get("seed", 0), training=False, label_delim=facts.get("label_delim"))
     if known := facts.get("counts"):
         if set(pictures.classes) != set(known):
             raise DataError(f"{source} has other classes now than when the model was trained on it; name some pictures")
     return pictures
+
+
+def read_for(
+    model: Model, source: str | Path, data: str | Path | None = None, label_delim: str | None = None
+) -> Pictures:
+    """A source of pictures to judge a model by: split by the model's own seed, and, where it is a table of which a
+    picture may be of several classes, with the delimiter that it was trained with, unless another is given."""
+    facts: Mapping[str, Any] = model.facts.get("data", {})
+    if label_delim is None and is_table(source):
+        label_delim = facts.get("label_delim")
+    return read(source, data=data, seed=facts.get("seed", 0), training=False, label_delim=label_delim)
 
 
 def short(pictures: Pictures, name: str) -> str:

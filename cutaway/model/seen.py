@@ -70,7 +70,7 @@ class Seen:
         """For each list of features, the nearest training pictures with their classes."""
         for places, distances in zip(*self.nearest(features), strict=True):
             yield tuple(
-                Near(self.names[place], classes[self.labels[place]], float(distance))
+                Near(self.names[place], _name(classes, self.labels[place]), float(distance))
                 for place, distance in zip(places, distances, strict=True)
             )
 
@@ -113,6 +113,11 @@ def unpacked(path: Path, content: bytes) -> Seen:
         return Seen(features, tensors["labels"], given, int(tensors["of"][0]), float(tensors["usual"][0]))
     except (SafetensorError, ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
         raise ModelError(f"{path} is damaged ({' '.join(str(error).split())}); remove it to go without") from None
+
+
+def _name(classes: Sequence[str], label: np.int64) -> str:
+    """Of a label; nothing for a picture that is of no class, as one of several classes may be."""
+    return classes[int(label)] if label >= 0 else ""
 
 
 def unit(features: Features) -> Features:

@@ -14,11 +14,11 @@ import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path, PurePath, PurePosixPath
-from typing import IO, Protocol, cast
+from typing import IO, BinaryIO, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,11 @@ OTHERS = (".gz", ".bz2", ".xz", ".zst", ".7z", ".rar")
 
 MEMBER_LIMIT = 10_000_000
 """An archive of more members is refused."""
+
+DEEPEST = 200
+"""Folders in folders are looked through up to here."""
+
+LEADS_OUT = "its name leads out of the archive"
 
 MOST_PACKED = 1_100
 """A zip whose members add up to more than so many times its own size lies, since deflate packs 1,032 to 1 at best: its
@@ -121,16 +126,18 @@ def unpacked(data: bytes, method: int, size: int) -> bytes:
     return content
 
 
-METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2}
+TIGHT = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+METHODS = {*TIGHT, zipfile.ZIP_BZIP2}
 
 
 def zip_members(path: Path) -> Iterator[Member]:
     """What the table of contents of a zip names."""
     with zipfile.ZipFile(path) as archive:
         infos = archive.infolist()
-    total = sum(info.file_size for info in infos)
-    if total > MOST_PACKED * path.stat().st_size:
-        raise DataError(f"{path}: promises {so_many_bytes(total)} in a file of {so_many_bytes(path.stat().st_size)}")
+    size = path.stat().st_size
+    total = sum(info.file_size for info in infos if info.compress_type in TIGHT and not zip_refused(info))
+    if total > MOST_PACKED * size:
+        raise DataError(f"{path}: promises {so_many_bytes(total)} in a file of {so_many_bytes(size)}; make it anew")
     names = [zip_name(info) for info in infos]
     if not any("/" in name for name in names):  # some programs for Windows write its own separator
         names = [name.replace("\\", "/") for name in names]
@@ -239,7 +246,11 @@ class Rationed:
         return self.file.seek(offset, whence)
 
 
-COMPRESSED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
+COMPRESSED: dict[bytes, Callable[[BinaryIO], IO[bytes]]] = {
+    b"\x1f\x8b": lambda raw: cast(IO[bytes], gzip.open(raw)),
+    b"BZh": bz2.open,
+    b"\xfd7zXZ\0": lzma.open,
+}
 """How files begin that hold a compressed tar, and what opens them."""
 
 
@@ -252,7 +263,7 @@ def tar_members(path: Path) -> Iterator[Member]:
         if opened is None:
             yield from (tar_member(info, None) for info in tar_infos(raw))
             return
-        with cast(IO[bytes], opened(raw, "rb")) as file:
+        with opened(raw) as file:
             yield from unpacked_members(path, file)
 
 
@@ -275,12 +286,10 @@ def tar_infos(file: IO[bytes]) -> Iterator[tarfile.TarInfo]:
     """The headers of a tar, one after another."""
     rationed = Rationed(file)
     with tarfile.open(fileobj=cast(IO[bytes], rationed), mode="r:", tarinfo=StrictInfo, encoding="utf-8") as archive:
-        info = archive.firstmember  # type: ignore[attr-defined]  # (not in typeshed)
-        while info is not None:
+        while info := archive.next():
             yield info
-            archive.members.clear()  # each takes a kilobyte
+            archive.members.clear()  # type: ignore[attr-defined]  # each takes a kilobyte
             rationed.left = HEADER_LIMIT
-            info = archive.next()
 
 
 def tar_member(info: tarfile.TarInfo, file: IO[bytes] | None) -> Member:
@@ -348,40 +357,51 @@ class Archive:
 
     def __init__(self, path: Path, title: str, found: Sequence[Member]) -> None:
         self.path, self.stamp = path, stamp(path)
-        self.places: dict[PurePath, Place] = {}
-        self.refused: list[Skipped] = []
-        self.inside: dict[PurePath, dict[PurePath, bool]] = {}
         self.top: PurePath = PurePosixPath(title)
+        self.places: dict[str, Place] = {}
+        """By the names of the pictures as they are shown."""
+        self.inside: dict[str, dict[str, bool]] = {str(self.top): {}}
+        """By the names of folders as they are shown: what is in each, and whether it is a folder."""
+        self.refused: list[Skipped] = []
+        self.folders: dict[str, tuple[str, str]] = {}
         for member in found:
             self._add(member)
         self.top = self._seen_through()
 
     def _add(self, member: Member) -> None:
-        parts = [part for part in member.name.split("/") if part not in ("", ".")]
-        if not parts or any(hidden(part) for part in parts if part != ".."):
+        above, _, name = member.name.rpartition("/")
+        if above not in self.folders:  # most members share theirs with others
+            self.folders[above] = self._entered(above, member.name.startswith("/"))
+        folder, refused = self.folders[above]
+        refused = LEADS_OUT if name == ".." else refused or member.refused
+        if not folder or name in ("", ".") or (hidden(name) and name != ".."):
             return
-        shown = self.top.joinpath(*parts)
-        refused = member.refused
-        if ".." in parts or member.name.startswith("/"):
-            refused = "its name leads out of the archive"
         if refused:
             self.refused.append(Skipped(f"{self.top}/{member.name}", refused))
             return
-        if shown in self.places and member.place:  # as unpacking would have it
-            self.refused.append(Skipped(str(shown), "stands in the archive twice; the last one counts"))
-        self._enter(shown, is_folder=member.place is None)
-        if member.place and is_picture(shown):
+        shown = f"{folder}/{name}"
+        if shown in self.places:  # as unpacking would have it
+            self.refused.append(Skipped(shown, "stands in the archive twice; the last one counts"))
+        self.inside[folder].setdefault(name, False)
+        if member.place and is_picture(PurePosixPath(name)):
             self.places[shown] = member.place
 
-    def _enter(self, shown: PurePath, is_folder: bool) -> None:
-        """Puts a file or folder into the folder that it is in, and that into the one above, up to the top."""
-        while shown != self.top:
-            above = self.inside.setdefault(shown.parent, {})
-            known = shown in above
-            above[shown] = is_folder or above.get(shown, False)
-            if known:
-                return
-            shown, is_folder = shown.parent, True
+    def _entered(self, name: str, absolute: bool) -> tuple[str, str]:
+        """A folder of the archive, and all those above it, entered into their places: what it is shown as, or nothing
+        where it is hidden; and why what is in it is refused."""
+        parts = [part for part in name.split("/") if part not in ("", ".")]
+        shown = str(self.top)
+        if absolute or ".." in parts:
+            return shown, LEADS_OUT
+        if len(parts) >= DEEPEST:
+            return shown, f"lies {len(parts):,} folders deep; fewer than {DEEPEST} are looked through"
+        if any(hidden(part) for part in parts):
+            return "", ""
+        for part in parts:
+            self.inside[shown][part] = True
+            shown = f"{shown}/{part}"
+            self.inside.setdefault(shown, {})
+        return shown, ""
 
     def _seen_through(self) -> PurePath:
         """The one folder that holds everything, where it is nothing but that; the top itself otherwise."""
@@ -395,18 +415,19 @@ class Archive:
 
     def contents(self, folder: PurePath) -> list[tuple[PurePath, bool]]:
         """What is in a folder, in natural order; True for folders."""
-        return sorted(self.inside.get(folder, {}).items(), key=lambda item: natural(item[0].name))
+        inside = self.inside[str(folder)]
+        return [(folder / name, inside[name]) for name in sorted(inside, key=natural)]
 
     def walk(self, folder: PurePath) -> tuple[list[PurePath], list[Skipped]]:
         """The pictures in a folder and below, in natural order, and what was passed over."""
         pictures: list[PurePath] = []
         skipped: list[Skipped] = []
-        for path, is_folder in self.contents(folder):
+        todo = [(folder, True)]
+        while todo:
+            path, is_folder = todo.pop()
             if is_folder:
-                deeper, more = self.walk(path)
-                pictures += deeper
-                skipped += more
-            elif path in self.places:
+                todo += reversed(self.contents(path))
+            elif str(path) in self.places:
                 pictures.append(path)
             else:
                 skipped.append(Skipped(str(path), why_not(path)))
@@ -414,7 +435,8 @@ class Archive:
 
     def source(self, paths: Sequence[PurePath]) -> "Members":
         """These pictures, in this order."""
-        return Members(self.path, self.stamp, [str(path) for path in paths], [self.places[path] for path in paths])
+        names = [str(path) for path in paths]
+        return Members(self.path, self.stamp, names, [self.places[name] for name in names])
 
 
 class Members(Encoded):

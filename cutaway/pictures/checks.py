@@ -18,6 +18,8 @@ def require_trainable(pictures: Pictures) -> None:
     to_learn = of_part[""] + of_part[TRAIN]
     if not to_learn.any():
         raise DataError(f"{pictures.title}: no pictures to train on: there is a {_given(pictures)} part, but no train")
+    if pictures.weights is not None and not pictures.weights[np.isin(pictures.given, ("", TRAIN))].any():
+        raise DataError(f"{pictures.title}: the weights of all pictures to train on are 0; give some a larger one")
     if len(pictures.classes) < 2:
         raise DataError(
             f"{pictures.title}: one class only ({pictures.classes[0]}); "
@@ -33,7 +35,10 @@ def require_trainable(pictures: Pictures) -> None:
 
 
 def _counts(pictures: Pictures, part: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    return np.bincount(pictures.labels[pictures.given == part], minlength=len(pictures.classes))
+    some = pictures.given == part
+    if pictures.truths is not None:
+        return pictures.truths[some].sum(axis=0)
+    return np.bincount(pictures.labels[some], minlength=len(pictures.classes))
 
 
 def _given(pictures: Pictures) -> str:

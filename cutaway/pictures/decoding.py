@@ -76,10 +76,13 @@ def decode(source: str | Path | bytes | BinaryIO, least: Least | None = None) ->
 def header(path: str | Path) -> Shape:
     """The shape (h, w, c) that `decode` would give, from the first bytes of the file alone."""
     with _opened(path) as file, _reading(str(path), file) as image:
-        # the size of a TIFF is turned already; a PNG, seldom turned, would be decoded to look for its tag
-        lies = image.format not in ("TIFF", "PNG") and _orientation(image) >= 5
-        w, h = reversed(image.size) if lies else image.size
-        return h, w, _channels(image)
+        return _shape(image)
+
+
+def header_of(name: str, data: bytes) -> Shape:
+    """The same from the bytes of a file; `name` is what errors call it."""
+    with _reading(name, io.BytesIO(data)) as image:
+        return _shape(image)
 
 
 def content(path: str | Path) -> bytes:
@@ -176,6 +179,13 @@ def _reading(name: str, file: BinaryIO) -> Iterator[Image.Image]:
                 yield image
         except Exception as error:  # a decoder may raise anything: OSError, ValueError, struct.error, ...
             raise PictureError(name, reason(error, file)) from error
+
+
+def _shape(image: Image.Image) -> Shape:
+    # the size of a TIFF is turned already; a PNG, seldom turned, would be decoded to look for its tag
+    lies = image.format not in ("TIFF", "PNG") and _orientation(image) >= 5
+    w, h = reversed(image.size) if lies else image.size
+    return h, w, _channels(image)
 
 
 def _channels(image: Image.Image) -> int:

@@ -1,4 +1,4 @@
-"""Well-known sets that are fetched once, checked, and kept in the user's cache."""
+"""Well-known files that are fetched once, checked, and kept in the user's cache."""
 
 import hashlib
 import sys
@@ -75,25 +75,30 @@ def fetched(name: str, say: Callable[[str], None] = to_terminal) -> Path:
     """
     folder = files.cache() / name
     for file in SETS[name].files:
-        if not _is_there(folder / file.name, file):
+        if not is_there(folder / file.name, file):
             say(f"downloading {file.name} ({file.size / 1e6:.1f} MB) of {name} to {folder}")
-            _download(SETS[name].url + file.name, folder / file.name, file, name)
+            instead = f"with the files of {name} at hand, train and evaluate take --data FOLDER"
+            download(SETS[name].url + file.name, folder / file.name, file, instead)
     return folder
 
 
 def are_here(name: str) -> bool:
     """Whether the files of a set were downloaded before: nothing is."""
-    return all(_is_there(files.cache() / name / file.name, file) for file in SETS[name].files)
+    return all(is_there(files.cache() / name / file.name, file) for file in SETS[name].files)
 
 
-def _is_there(path: Path, file: File) -> bool:
+def is_there(path: Path, file: File) -> bool:
+    """Whether a file has the content that is known."""
     try:
         return path.stat().st_size == file.size and hashlib.sha256(path.read_bytes()).hexdigest() == file.sha256
     except OSError:
         return False
 
 
-def _download(url: str, path: Path, file: File, name: str) -> None:
+def download(url: str, path: Path, file: File, instead: str) -> None:
+    """Writes what an address gives to a path. Raises JobError, with what would do `instead`, unless it is the known
+    content.
+    """
     from http.client import HTTPException  # these take 0.03 s to import
     from urllib.error import HTTPError
     from urllib.request import urlopen
@@ -106,9 +111,7 @@ def _download(url: str, path: Path, file: File, name: str) -> None:
         if isinstance(error, HTTPError):
             error.close()  # it holds the connection
         reason = " ".join(str(error).split())
-        raise JobError(
-            f"cannot download {url} ({reason}); with the files of {name} at hand, train and evaluate take --data FOLDER"
-        ) from error
+        raise JobError(f"cannot download {url} ({reason}); {instead}") from error
     files.write(path, data)
 
 

@@ -19,7 +19,7 @@ TRAIN, VALIDATION, TEST = "train", "validation", "test"
 Which = NDArray[np.int64] | NDArray[np.bool_] | Sequence[int]
 """Some pictures of a set: their numbers, or True for each that is meant."""
 
-OF_EACH = ("labels", "rows", "given", "groups", "weights")
+OF_EACH = ("labels", "truths", "rows", "given", "groups", "weights")
 """The fields of `Pictures` that hold something for each picture: what `chosen` chooses from."""
 
 
@@ -46,7 +46,8 @@ class Pictures:
     """The names of the classes in natural order (2 before 10): the same in every part."""
 
     labels: NDArray[np.int64]
-    """[n]: the place of each picture's class in `classes`; -1 where there is no label."""
+    """[n]: the place of each picture's class in `classes`, the first it names where it has several; -1 where it has
+    none."""
 
     rows: NDArray[np.int64] = field(repr=False)
     """[n]: the number of each picture in `source`."""
@@ -54,12 +55,18 @@ class Pictures:
     given: NDArray[np.str_] = field(repr=False)
     """[n]: the part that the data itself puts a picture in: train, validation, test, or "" for none."""
 
+    truths: NDArray[np.bool_] | None = field(default=None, repr=False)
+    """[n, classes]: every class that a picture is of. None where each is of one, its label."""
+
     groups: NDArray[np.str_] | None = field(default=None, repr=False)
     """[n]: what pictures of one group share, such as a patient or a film: the split keeps a group on one side. "" is a
     picture by itself. None where the data names no groups."""
 
     weights: NDArray[np.float32] | None = field(default=None, repr=False)
     """[n]: how much each picture counts in training, 1 where nothing is said. None where the data has no weights."""
+
+    label_delim: str | None = None
+    """What stands between the classes of a picture in the table that was read, where there may be several."""
 
     title: str = "the pictures"
     """What the set is called in messages: what was read."""
@@ -97,6 +104,8 @@ class Pictures:
 
     def counts(self) -> dict[str, int]:
         """How many pictures each class has."""
+        if self.truths is not None:
+            return dict(zip(self.classes, self.truths.sum(axis=0).tolist(), strict=True))
         return {name: int(np.sum(self.labels == label)) for label, name in enumerate(self.classes)}
 
     @cached_property
@@ -110,6 +119,8 @@ class Pictures:
     def _more(self) -> bytes:
         """What else a fingerprint covers: nothing for pictures that have labels alone, whose fingerprint stays so."""
         more = b""
+        if self.truths is not None:
+            more += b"\0truths\0" + self.truths.tobytes()
         if self.groups is not None:
             more += b"\0groups\0" + "\0".join(self.groups).encode("utf-8", "surrogateescape")
         if self.weights is not None:
@@ -133,10 +144,18 @@ class Pictures:
 
     def _kept_back(self, train: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which of these training pictures become validation."""
-        digests, labels = self.source.digests[self.rows[train]], self.labels[train]
-        if self.groups is None:
-            return split.validation(digests, labels, self.seed)
-        return split.validation(digests, labels, self.seed, self.groups[train])
+        digests, labels = self.source.digests[self.rows[train]], self._rarest(train)
+        if self.groups is not None:
+            digests = np.where(self.groups[train, None] == "", digests, _digests(self.groups[train]))
+        return split.validation(digests, labels, self.seed)
+
+    def _rarest(self, some: NDArray[np.int64]) -> NDArray[np.int64]:
+        """[n]: the label of some pictures; of several, that of the fewest pictures, so that each gets its share."""
+        if self.truths is None:
+            return self.labels[some]
+        truths = self.truths[some]
+        counts = np.where(truths, truths.sum(axis=0), len(some) + 1)
+        return np.where(truths.any(axis=1), counts.argmin(axis=1), -1)
 
     @cached_property
     def train(self) -> "Pictures":
@@ -177,4 +196,15 @@ class Pictures:
         `prepare` turns one picture into uint8 [H, W, C]; `progress(done, of)` is called now and then. Decodes
         over all cores; what cannot be read is left out and named in `skipped`.
         """
-        return prepare_all(self.source, self.rows, self.labels, prepare, progress)
+        ready = prepare_all(self.source, self.rows, self.labels, prepare, progress)
+        return replace(
+            ready,
+            truths=None if self.truths is None else self.truths[ready.kept],
+            weights=None if self.weights is None else self.weights[ready.kept],
+        )
+
+
+def _digests(texts: NDArray[np.str_]) -> NDArray[np.uint64]:
+    """[n, 2]: 128 bits of blake2b over each text."""
+    digests = [hashlib.blake2b(one.encode("utf-8", "surrogateescape"), digest_size=16).digest() for one in texts]
+    return np.frombuffer(b"".join(digests), "<u8").astype(np.uint64).reshape(-1, 2)

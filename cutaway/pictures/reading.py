@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from cutaway.errors import DataError
-from cutaway.pictures import archives
+from cutaway.pictures import archives, datasets, tables
 from cutaway.pictures.checks import require_trainable
 from cutaway.pictures.digits import digits
 from cutaway.pictures.downloads import SETS, fetched
@@ -41,6 +41,7 @@ def read(
     data: str | Path | None = None,
     seed: int = 0,
     training: bool = True,
+    label_delim: str | None = None,
 ) -> Pictures:
     """Pictures with their classes.
 
@@ -52,27 +53,35 @@ def read(
     `source` is one of
 
     - a folder of class folders, also with train, validation (val, valid) and test above or below them;
+    - a table, CSV, JSON Lines or Parquet, with columns path (or file_name, filename) and label (or class), and perhaps
+      split, group and weight; or a folder with such a table in it, called metadata.csv, .jsonl or .parquet;
     - a folder of IDX files as MNIST is shipped, plain or .gz, or one such file with its labels beside it;
     - a zip or tar of class folders, read in place: .zip, .tar, .tar.gz, .tgz, .tar.bz2, .tar.xz;
     - an .npz file with arrays x and y;
     - a name: digits, xs (X or not X, 5x5; xs-28 draws them at 28x28), mnist, fashion-mnist. A folder that is called
       so is read as "./digits";
+    - a data set of Hugging Face, "hf:cifar10", with the package `datasets` (see `datasets.read_dataset`);
     - one picture, a pattern such as "*.jpg", or a list of them: pictures without labels.
 
     `data` is a folder with the files of mnist or fashion-mnist, which are downloaded otherwise. `seed`
     chooses the validation pictures where the data does not (see `split.validation`). `training=False` allows
-    what can be judged but not learned from: one class only, or a class with a single picture.
+    what can be judged but not learned from: one class only, or a class with a single picture. `label_delim`, such as
+    "|", stands between the classes of a picture in a table: then each may have any number of them (`Pictures.truths`).
 
     Raises DataError where there is nothing to be used, and JobError where a download fails. Whether a picture
     can be decoded is seen when it is.
     """
+    if label_delim == "":
+        raise DataError("label_delim is empty; it is what stands between the classes of a picture, such as '|'")
     if not isinstance(source, str | Path):
         return _unlabelled(source, "the pictures", seed)
     pictures = _named(source, data, seed) if isinstance(source, str) else None
     if pictures is None:
         if data is not None:
             raise DataError(f"data={str(data)!r} goes with a name, {' or '.join(SETS)}, not with {str(source)!r}")
-        pictures = _at(source, seed)
+        pictures = _at(source, seed, label_delim)
+    if label_delim is not None and pictures.truths is None:
+        raise DataError(f"label_delim={label_delim!r} goes with a table, such as labels.csv, not with {str(source)!r}")
     if training and pictures.classes:
         require_trainable(pictures)
     return pictures
@@ -86,16 +95,20 @@ def _named(name: str, data: str | Path | None, seed: int) -> Pictures | None:
         return read_idx(folder, name, seed, CLASSES[name])
     if data is None and name == "digits":
         return digits(seed)
+    if data is None and name.startswith(datasets.PREFIX):
+        return datasets.read_dataset(name, seed)
     if data is None and (match := re.fullmatch(r"xs(?:-(\d{1,4}))?", name)):
         return xs(int(match[1] or 5), seed=0)
     return None
 
 
-def _at(source: str | Path, seed: int) -> Pictures:
+def _at(source: str | Path, seed: int, label_delim: str | None) -> Pictures:
     path, title = Path(source), str(source)
     try:
         if path.is_dir():
-            return (read_idx if is_idx(path) else read_folder)(path, title.rstrip("/"), seed)
+            return _in(path, title.rstrip("/"), seed, label_delim)
+        if path.suffix.lower() in tables.ENDINGS and path.is_file():
+            return tables.read_table(path, title, seed, label_delim)
         if path.suffix.lower() == ".npz" and path.is_file():
             return read_npz(path, title, seed)
         if is_idx(path) and path.is_file():
@@ -111,6 +124,22 @@ def _at(source: str | Path, seed: int) -> Pictures:
     if not os.path.lexists(path) and not glob.has_magic(title):
         raise DataError(_missing(title))
     return _unlabelled([source], title, seed)
+
+
+def _in(folder: Path, title: str, seed: int, label_delim: str | None) -> Pictures:
+    if is_idx(folder):
+        return read_idx(folder, title, seed)
+    if found := tables.beside(folder):
+        return tables.read_beside(found, folder, title, seed, label_delim)
+    return read_folder(folder, title, seed)
+
+
+def is_table(source: str | Path) -> bool:
+    """Whether a source is a table, or a folder with its table in it."""
+    path = Path(source)
+    if path.is_dir():
+        return not is_idx(path) and bool(tables.beside(path))
+    return path.suffix.lower() in tables.ENDINGS and path.is_file()
 
 
 def _unlabelled(inputs: Sequence[str | Path], title: str, seed: int) -> Pictures:
@@ -132,5 +161,5 @@ def _missing(title: str) -> str:
     beside = [str(path) for path in folder.iterdir()] if folder.is_dir() else []
     hint = nearest(title.rstrip("/"), [*NAMES, *beside])
     return f"{title}: no such folder or file" + (
-        hint or f"; name a folder of class folders, or one of {', '.join(NAMES)}"
+        hint or f"; name a folder of class folders, a table, an archive, or one of {', '.join(NAMES)}"
     )

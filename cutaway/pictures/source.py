@@ -1,7 +1,6 @@
 """Where pictures come from: files that are decoded when asked for, or one array that is there already."""
 
 import hashlib
-import io
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -12,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cutaway.errors import PictureError
-from cutaway.pictures import decoding
-from cutaway.pictures.decoding import Least, Pixels, Shape, content, decoded, header
+from cutaway.pictures.decoding import Least, Pixels, Shape, content, decoded, header, header_of
 from cutaway.pictures.threads import over_threads, pieces
 
 SAMPLE = 64
@@ -153,14 +151,6 @@ class Arrays:
 
     def part(self, rows: NDArray[np.int64]) -> "Arrays":
         return Arrays(self.array[rows], lambda row: self.name(int(rows[row])))
-
-
-def header_of(name: str, data: bytes) -> Shape:
-    """The shape (h, w, c) that `decoded` would give, by the header of a file; `name` is what errors call it."""
-    with decoding._reading(name, io.BytesIO(data)) as image:
-        lies = image.format not in ("TIFF", "PNG") and decoding._orientation(image) >= 5  # as in `decoding.header`
-        w, h = reversed(image.size) if lies else image.size
-        return h, w, decoding._channels(image)
 
 
 def stamp(path: Path) -> list[str]:

@@ -2,8 +2,8 @@
 
 Mirroring doubles what a net can learn from, where left and right do not matter; where they do (letters, arrows, hands)
 it teaches nonsense. The validation pictures tell: the simplest classifier there is, a linear one on 16x16 pixels,
-judges them as they are and in a mirror. Of what it can do beyond guessing, it loses three quarters on digits and letters, a
-third on clothes, and nothing that chance does not explain on faces, cats and dogs, or crosses (2026-11-28).
+judges them as they are and in a mirror. Of what it can do beyond guessing, it loses three quarters on digits and
+letters, a third on clothes, and nothing that chance does not explain on faces, cats and dogs, or crosses (2026-11-28).
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""Which labels are probably wrong: confident learning (Northcutt, Jiang and Chuang 2021, https://arxiv.org/abs/1911.00068).
+"""Which labels are probably wrong, by confident learning.
 
-Each picture is judged by a last layer that was fitted without it: five parts, each scored by a layer that is fitted to
-the others, on what the rest of the net makes of the pictures. Of these out-of-sample probabilities, the mean over a
+Each picture is judged by what was fitted without it (`out_of_sample.py`). Of these probabilities, the mean over a
 class's own pictures is its threshold: how sure one usually is of it. A label is suspect where another class reaches its
-threshold, and is more probable than the label.
+threshold, and is more probable than the label (Northcutt, Jiang and Chuang 2021, https://arxiv.org/abs/1911.00068).
 
     suspects = found(probs, labels)             # of [n, classes] and [n]
     suspects.rows                               # those pictures, the most suspect first
@@ -19,13 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cutaway.errors import DataError, InputError
-from cutaway.losses import CrossEntropy
 from cutaway.model import Model
 from cutaway.model.seen import unit
-from cutaway.pictures import Pictures
+from cutaway.pictures import Pictures, Prepared
 from cutaway.pictures.prepared import Skipped
 from cutaway.training import head
 from cutaway.training.features import Computer
+from cutaway.training.out_of_sample import QUICK, by_last_layer, by_training, is_fresh, seconds_of, why_not
 from cutaway.wording import first
 
 NEAREST = 2
@@ -113,8 +112,7 @@ def thresholds_of(probs: Numbers, labels: Rows) -> NDArray[np.float64]:
     """[classes]: the mean probability of each class over the pictures with its label."""
     counts = np.bincount(labels, minlength=probs.shape[1])
     sums = np.bincount(labels, weights=probs[np.arange(len(labels)), labels], minlength=probs.shape[1])
-    thresholds: NDArray[np.float64] = np.where(counts >= head.FOLDS, sums / np.maximum(1, counts), np.inf)
-    return thresholds
+    return np.asarray(np.where(counts >= head.FOLDS, sums / np.maximum(1, counts), np.inf), np.float64)
 
 
 def errors_of(joint: NDArray[np.float64], labels: Rows) -> NDArray[np.float64]:
@@ -141,6 +139,10 @@ class Cleaning:
     skipped: tuple[Skipped, ...] = ()
     """What could not be read."""
     unlabelled: int = 0
+    anew: bool = False
+    """Whether the net was trained anew for each part."""
+    apart: bool = True
+    """Whether all that judged a picture was fitted without its label."""
 
     @property
     def small(self) -> list[str]:
@@ -159,20 +161,27 @@ class Cleaning:
         trusted = np.ones(len(self.pictures), bool)
         trusted[self.found.rows] = False
         near: list[list[int]] = [[] for _ in places]
-        for label in np.unique(labels):
+        for label in np.unique(labels).tolist():
             among = np.flatnonzero(trusted & (self.found.labels == label))
-            for start in range(0, len(places), size := max(1, TOGETHER // max(1, len(among)))):
-                some = [place for place in range(start, min(start + size, len(places))) if labels[place] == label]
+            wanted = np.flatnonzero(labels == label)
+            size = max(1, TOGETHER // max(1, len(among)))
+            for some in np.split(wanted, range(size, len(wanted), size)):
                 like = self.features[places[some]] @ self.features[among].T
                 for place, order in zip(some, np.argsort(-like, axis=1, kind="stable"), strict=True):
                     near[place] = [int(one) for one in among[order[: count + 1]] if one != places[place]][:count]
         return near
 
 
-def suspects(model: Model, pictures: Pictures, progress: Progress | None = None) -> Cleaning:
+def suspects(
+    model: Model, pictures: Pictures, progress: Progress | None = None, retrain: bool | None = None
+) -> Cleaning:
     """The labels that are probably wrong, of pictures in any part: `suspects(model, cutaway.read("pets/"))`.
 
-    Raises InputError for a net without features of whole pictures, DataError for pictures that cannot be judged.
+    `retrain` trains the net anew for each fifth of the pictures; None: where it saw these labels, and is trained
+    within a minute. `progress(done, of)` is told of the reading, the features and the training one after another.
+
+    Raises InputError for a net without features of whole pictures, or one that cannot be trained anew; DataError for
+    pictures that cannot be judged.
     """
     require_features(model)
     if pictures.truths is not None:
@@ -181,35 +190,41 @@ def suspects(model: Model, pictures: Pictures, progress: Progress | None = None)
         )
     labelled = pictures.chosen(pictures.labels >= 0)
     require_enough(labelled)
-    total = 2 * len(labelled)
-    prepared = labelled.prepared(model.net.preparation, progress and (lambda done, _: progress(done, total)))
+    anew = trained_anew(model, labelled, retrain)
+    prepared = labelled.prepared(model.net.preparation, progress)
     judged = labelled.chosen(prepared.kept)
     require_enough(judged)
-    computer = Computer(model if model.onnx else replace(model, onnx=model.to_onnx()))
-    parts, digests = [], list[bytes]()
-    for features, own in computer(prepared):
+    features, digests = looked_at(model, prepared, progress)
+    folds = head.folds_of(digests, judged.labels)
+    if anew:
+        probs = by_training(model, judged, folds, progress)
+    else:
+        probs = by_last_layer(features, judged.labels, len(judged.classes), folds)
+    known = found(probs, judged.labels)
+    about = prepared.skipped, len(pictures) - len(labelled), anew, anew or is_fresh(model)
+    return Cleaning(judged, known, unit(features), digests, *about)
+
+
+def looked_at(model: Model, prepared: Prepared, progress: Progress | None) -> tuple[NDArray[np.float32], list[bytes]]:
+    """Features of each picture, [n, F], from the cache where they are there; and the digests of what the net sees."""
+    parts: list[NDArray[np.float32]] = []
+    digests: list[bytes] = []
+    for features, own in Computer(model if model.onnx else replace(model, onnx=model.to_onnx()))(prepared):
         parts.append(features)
         digests += own
         if progress:
-            progress(total - len(judged) + len(digests), total)
-    features = np.concatenate(parts)
-    probs = out_of_sample(features, judged.labels, len(judged.classes), digests)
-    known = found(probs, judged.labels)
-    return Cleaning(judged, known, unit(features), digests, prepared.skipped, len(pictures) - len(labelled))
+            progress(len(digests), len(prepared))
+    return np.concatenate(parts), digests
 
 
-def out_of_sample(
-    features: NDArray[np.float32], labels: Rows, classes: int, digests: list[bytes]
-) -> NDArray[np.float64]:
-    """[n, classes]: of each picture, what a last layer says that was fitted without it and without its equals.
-
-    It is a softmax whatever the net ends in: one class is true of each picture.
-    """
-    wanted, folds = np.eye(classes)[labels], head.folds_of(digests, labels)
-    scores = head.fitted(features, wanted, CrossEntropy(), "one", folds, np.ones(len(labels))).out_of_fold
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    result: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
-    return result
+def trained_anew(model: Model, pictures: Pictures, retrain: bool | None) -> bool:
+    """Whether to. Raises InputError where it is asked for and cannot be."""
+    hindered = why_not(model, pictures)
+    if retrain and hindered:
+        raise InputError(f"the net cannot be trained anew: {hindered}; leave out --retrain to fit its last layer alone")
+    if retrain is not None or hindered or is_fresh(model):
+        return bool(retrain)
+    return seconds_of(model) <= QUICK
 
 
 def require_features(model: Model) -> None:

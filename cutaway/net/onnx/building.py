@@ -5,20 +5,31 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cutaway.errors import ModelError
 from cutaway.layers import Flatten, Layer, Shape
-from cutaway.layers.layer import Array
+from cutaway.layers.layer import Array, describe
 from cutaway.net.net import INPUT, Net, Node
 from cutaway.net.onnx.layouts import Layout
 
+LARGEST = 2**26
+"""Numbers in one layer, for one picture: a photograph of 16 megapixels in four channels."""
 Weights = dict[str, NDArray[np.float32]]
 
 
 class Undeclared(Exception):
     """What a node does cannot be said by a declaration; the reason, to be read after the operator's name."""
+
+
+class Mixed(Undeclared):
+    """A node that works across pictures: no layer of ours does, nor is there one for it."""
+
+    def __init__(self) -> None:
+        super().__init__("works across pictures: what it says of one depends on the others")
 
 
 @dataclass(frozen=True)
@@ -52,7 +63,9 @@ class Building:
     def add(self, layer: Layer, inputs: Sequence[str], weights: Mapping[str, ArrayLike] | None = None) -> str:
         """Adds a layer; returns its name. Raises ShapeError where it does not fit."""
         name = f"{layer.word}#{len(self.nodes)}"
-        self.shapes[name] = layer.shape(*(self.shapes[one] for one in inputs))
+        self.shapes[name] = shape = layer.shape(*(self.shapes[one] for one in inputs))
+        if prod(shape) > LARGEST:
+            raise ModelError(f"{layer.word} makes {describe(shape)} of one picture; up to {LARGEST:,} numbers are read")
         self.nodes[name] = Node(name, layer, tuple(inputs))
         self.weights[name] = {part: np.ascontiguousarray(value, np.float32) for part, value in (weights or {}).items()}
         return name
@@ -64,7 +77,7 @@ class Building:
     def layer(self, value: Value) -> Layer | None:
         """The layer that makes a value; None for the picture itself."""
         node = self.nodes.get(value.name)
-        return node and node.layer
+        return node.layer if node else None
 
     # --- what lies where --------------------------------------------------------------------------
 
@@ -155,9 +168,7 @@ class Building:
         return named(self.shapes[INPUT], self.nodes, output, self.weights)
 
 
-def named(
-    shape: Shape, nodes: Mapping[str, Node], output: str, weights: Mapping[str, Weights]
-) -> tuple[Net, Weights]:
+def named(shape: Shape, nodes: Mapping[str, Node], output: str, weights: Mapping[str, Weights]) -> tuple[Net, Weights]:
     """A net of the nodes that an output depends on, in the order in which the notation would write them.
 
     Layers are counted as the notation counts them, so that the net's text gives the same names again.

@@ -12,13 +12,16 @@ from numpy.typing import ArrayLike, NDArray
 from cutaway.layers import Layer, Normalise, Scale
 from cutaway.layers.conv import Conv
 from cutaway.layers.dense import Dense
-from cutaway.layers.layer import Array
+from cutaway.layers.layer import UNIT, Array
 from cutaway.layers.norm import EPSILON, Norm
 from cutaway.net.onnx.building import Affine, Building, Undeclared, Value
 from cutaway.net.onnx.layouts import Layout
 
 FEW = 4
 """Channels whose means and deviations are written into the net's text; those of more are weights."""
+
+ROUNDED = 4 * UNIT
+"""How far a number may be off that was made of two that the file has rounded to float32."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,16 @@ class Call:
         """An attribute."""
         return self.attributes.get(name, default)
 
+    def by_channel(self, x: Value, *constants: Array) -> tuple[Value, list[NDArray[np.float64]]]:
+        """A value and constants, one number for each of its channels; maps are flattened where that makes it so."""
+        try:
+            return x, [self.building.by_channel(x, constant) for constant in constants]
+        except Undeclared:
+            if len(x.layout.axes) != 2 or x.layout.axes[0] != (0,) or len(self.building.shape(x)) == 1:
+                raise
+        flat = self.building.flattened(x)
+        return flat, [self.building.by_channel(flat, constant) for constant in constants]
+
     # --- what comes out ---------------------------------------------------------------------------
 
     def put(
@@ -110,10 +123,12 @@ class Call:
         made: Layer = (
             Dense(layer.units)
             if isinstance(layer, Dense)
-            else Conv(layer.count, layer.size, layer.stride, layer.padding, layer.dilation, layer.groups, True, layer.fit)
+            else Conv(
+                layer.count, layer.size, layer.stride, layer.padding, layer.dilation, layer.groups, True, layer.fit
+            )
         )
         units = self.building.shape(x)[-1]
-        weights = {**self.building.weights[x.name], "bias": np.broadcast_to(bias, units)}
+        weights: dict[str, ArrayLike] = {**self.building.weights[x.name], "bias": np.broadcast_to(bias, units)}
         return Value(self.building.add(made, self.building.nodes[x.name].inputs, weights), x.layout)
 
 
@@ -121,11 +136,12 @@ def _affine_layer(own: Affine, channels: int) -> tuple[Layer, dict[str, NDArray[
     """`scale` where that says it, `normalise` for few different numbers, `norm` for many."""
     gain, bias = _few(own.gain), _few(own.bias)
     if len(gain) == 1 and gain[0] and not bias.any():
-        return Scale(tidy(1 / gain[0])), {}
+        return Scale(tidy(1 / gain[0], ROUNDED)), {}
     length = max(len(gain), len(bias))
     if length <= FEW and gain.all():
         gain, bias = np.broadcast_to(gain, length), np.broadcast_to(bias, length)
-        return Normalise(tuple(map(tidy, -bias / gain)), tuple(map(tidy, 1 / gain))), {}
+        mean, deviation = (tuple(tidy(one, ROUNDED) for one in each) for each in (-bias / gain, 1 / gain))
+        return Normalise(mean, deviation), {}
     ones = np.ones(channels)
     return Norm(), {"gain": gain * ones, "bias": bias * ones, "mean": 0 * ones, "variance": ones - EPSILON}
 
@@ -134,14 +150,14 @@ def _few(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
     return numbers[:1] if (numbers == numbers[0]).all() else numbers
 
 
-def tidy(number: float) -> float:
-    """The shortest number that float32 cannot tell from this one.
+def tidy(number: float, within: float = UNIT / 2) -> float:
+    """The shortest number that is as good as this one: within that share of it, half of what float32 can tell.
 
     >>> tidy(0.20000000298023224), tidy(1 / 0.003921568859368563)
     (0.2, 255.0)
     """
-    for digits in range(1, 9):
+    for digits in range(1, 10):
         short = float(f"{number:.{digits}g}")
-        if np.float32(short) == np.float32(number):
+        if abs(short - number) <= within * abs(number):
             return short + 0.0
     return float(number) + 0.0

@@ -11,7 +11,6 @@ import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-import onnx
 from onnx import GraphProto, ModelProto, TensorProto, helper, inliner
 
 from cutaway.errors import ModelError
@@ -71,10 +70,9 @@ def _complete(model: ModelProto, name: str, folder: Path | None) -> ModelProto:
             own = inliner.inline_local_functions(own)
         if len(own.graph.node) > MOST_NODES:
             raise ModelError(f"{name} has {len(own.graph.node):,} nodes; up to {MOST_NODES:,} are read")
-        onnx.checker.check_model(own, full_check=False)
     except ModelError:
         raise
-    except Exception as error:  # the checker's, the inliner's and protobuf's own kinds
+    except Exception as error:  # the inliner's and protobuf's own kinds
         raise ModelError(f"{name} is damaged: {_line(error)}") from None
     return own
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import reduce
-from math import prod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from math import pi, prod, sqrt
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from cutaway.layers import (
     Conv,
     Dense,
     GlobalMean,
+    HardSigmoid,
     Layer,
     Leaky,
     LogSoftmax,
@@ -26,7 +28,6 @@ from cutaway.layers import (
     PRelu,
     Relu,
     Relu6,
-    Scale,
     Shape,
     Sigmoid,
     Softmax,
@@ -36,7 +37,8 @@ from cutaway.layers.layer import Array
 from cutaway.layers.lrn import ALPHA, BETA, BIAS
 from cutaway.layers.norm import EPSILON
 from cutaway.layers.pooling import Pooling
-from cutaway.net.onnx.building import Undeclared, Value
+from cutaway.layers.window import Window
+from cutaway.net.onnx.building import Mixed, Undeclared, Value
 from cutaway.net.onnx.call import Call, Padded, tidy
 from cutaway.net.onnx.layouts import PICTURES, Layout
 
@@ -63,8 +65,7 @@ def conv(call: Call) -> Value:
         raise Undeclared(f"has windows of {spatial} sides")
     if len(call.building.shape(x)) == 1:
         return _conv_of_points(call, x, kernel, bias)
-    sides = call.attributes, kernel.shape[2:], spatial
-    x, padding = _padding(call, x, *sides)
+    x, padding = _padding(call, x, kernel.shape[2:], spatial, zeros=True)
     order = call.building.maps(x, spatial)
     stride, dilation = _pair(call.setting("strides"), spatial), _pair(call.setting("dilations"), spatial)
     groups = call.setting("group", 1)
@@ -97,23 +98,29 @@ def _conv_of_points(call: Call, x: Value, kernel: Array, bias: Array | None) -> 
 
 def max_pool(call: Call) -> Value:
     """MaxPool."""
-    if call.setting("storage_order", 0):
-        raise Undeclared("counts columns first")
     size, spatial = _window(call)
-    x, padding = _padding(call, call.live(), call.attributes, size, spatial, zeros=False)
+    x, padding = _padding(call, call.live(), size, spatial, zeros=False)
     return _pooled(call, MaxPool, x, size, padding, spatial)
 
 
 def average_pool(call: Call) -> Value:
     """AveragePool: with the border counted, it is a sum divided by the window's size."""
     size, spatial = _window(call)
-    x, padding = _padding(call, call.live(), call.attributes, size, spatial, zeros=False)
+    x, padding = _padding(call, call.live(), size, spatial, zeros=False)
     bordered = padding == "same" or not isinstance(padding, str)
     if not call.setting("count_include_pad", 0) or not bordered:
         return _pooled(call, MeanPool, x, size, padding, spatial)
-    if call.setting("ceil_mode", 0):
+    if call.setting("ceil_mode", 0) and _reaches_over(call, x, size, padding, spatial):
         raise Undeclared("counts a border that windows at the edge reach over")
     return call.affine(_pooled(call, SumPool, x, size, padding, spatial), 1 / prod(size), 0)
+
+
+def _reaches_over(call: Call, x: Value, size: tuple[int, int], padding: str | Sides, spatial: int) -> bool:
+    """Whether a window that is cut short ends behind the border."""
+    window = Window(size, _pair(call.setting("strides"), spatial), padding, edge="partial")
+    after = (0, 0) if isinstance(padding, str) else padding[2:]
+    axes = window.axes(call.building.shape(x), call.operator)
+    return any(axis.after > own for axis, own in zip(axes, after, strict=True))
 
 
 def _pooled(
@@ -160,27 +167,23 @@ def _pair(sides: Sequence[int] | None, spatial: int) -> tuple[int, int]:
     return (1, sides[0]) if spatial == 1 else (sides[0], sides[1])
 
 
-def _padding(
-    call: Call, x: Value, attributes: object, size: tuple[int, ...], spatial: int, *, zeros: bool = True
-) -> tuple[Value, str | Sides]:
+def _padding(call: Call, x: Value, size: tuple[int, ...], spatial: int, *, zeros: bool) -> tuple[Value, str | Sides]:
     """The border of a window, with that of a Pad before it where it may be put together."""
-    stride = _pair(call.setting("strides"), spatial)
     inner = x.within if isinstance(x, Padded) else x
     shape = call.building.shape(inner)
     if not isinstance(x, Padded):
         call.building.maps(x, spatial)
         return x, _sides(call.attributes, size, spatial, shape[:2])
-    own = _sides(call.attributes, size, spatial, tuple(np.add(shape[:2], np.add(x.sides[:2], x.sides[2:]))))
+    own = _sides(call.attributes, size, spatial, shape[:2])
     allowed = zeros or (call.operator == "MaxPool" and isinstance(call.building.layer(inner), NOT_NEGATIVE))
-    if own == "same" or not allowed or (not zeros and max(x.sides[0], x.sides[2]) >= size[0]) or stride == ():
-        return x, own
+    if not allowed or call.setting("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID"):
+        raise Undeclared("has a border that its window does not bring itself")
     both = np.add(x.sides, (0, 0, 0, 0) if isinstance(own, str) else own)
     return inner, tuple(map(int, both))  # type: ignore[return-value]
 
 
-def _sides(attributes: object, size: Sequence[int], spatial: int, shape: Sequence[int]) -> str | Sides:
+def _sides(attributes: Mapping[str, Any], size: Sequence[int], spatial: int, shape: Sequence[int]) -> str | Sides:
     """A window's border in our words: `valid`, `same`, or above, left, below, right."""
-    assert isinstance(attributes, dict)
     how = attributes.get("auto_pad", b"NOTSET").decode()
     if how == "VALID":
         return "valid"
@@ -195,7 +198,7 @@ def _sides(attributes: object, size: Sequence[int], spatial: int, shape: Sequenc
     return (above, left, below, right) if any(pads) else "valid"
 
 
-def _same_lower(attributes: dict[str, list[int]], size: Sequence[int], spatial: int, shape: Sequence[int]) -> Sides:
+def _same_lower(attributes: Mapping[str, Any], size: Sequence[int], spatial: int, shape: Sequence[int]) -> Sides:
     """As `same`, with the odd cell above and to the left."""
     stride = _pair(attributes.get("strides"), spatial)
     dilation = _pair(attributes.get("dilations"), spatial)
@@ -221,10 +224,13 @@ def pad(call: Call) -> Value:
     every[:, range(rank) if axes is None else axes] = np.reshape(pads, (2, -1))
     if not every.any():
         return x
-    call.building.maps(x)
-    if mode != "constant" or value or every.min() < 0 or every[:, :2].any():
+    shape = call.building.shape(x)
+    rows, columns, *_ = x.layout.split(shape) if len(shape) == 3 else ((), ())
+    sides = [x.layout.axes.index(group) for group in (rows, columns) if group in x.layout.axes and group]
+    others = [axis for axis in range(rank) if axis not in sides]
+    if mode != "constant" or value or every.min() < 0 or every[:, others].any() or len(sides) < 2:
         raise Undeclared("adds another border than zeros around maps")
-    (above, left), (below, right) = every[:, 2:].tolist()
+    (above, left), (below, right) = every[:, sides].tolist()
     return Padded(x.name, x.layout, x, (above, left, below, right))
 
 
@@ -259,10 +265,8 @@ def reduced(call: Call, operator: str, axes: Sequence[int], *, keep: bool) -> Va
     shape = call.building.shape(x)
     gone = x.layout.long(*axes)
     if PICTURES in gone:
-        raise Undeclared("works across pictures")
-    kept = [
-        () if axis in axes else group for axis, group in enumerate(x.layout.axes) if keep or axis not in axes
-    ]
+        raise Mixed
+    kept = [() if axis in axes else group for axis, group in enumerate(x.layout.axes) if keep or axis not in axes]
     if not gone:
         return Value(x.name, Layout(x.layout.sizes, tuple(kept)))
     if len(shape) != 3 or sorted(gone) != sorted(
@@ -286,7 +290,7 @@ def reduced(call: Call, operator: str, axes: Sequence[int], *, keep: bool) -> Va
 def gemm(call: Call) -> Value:
     """Gemm: alpha A B + beta C, of which A is a list of features."""
     if call.setting("transA", 0):
-        raise Undeclared("works across pictures (transA)")
+        raise Mixed
     weight, bias = call.constant(1, "weights"), call.optional(2, "a bias")
     weight = call.setting("alpha", 1.0) * (weight.T if call.setting("transB", 0) else weight)
     units = weight.shape[1]
@@ -294,7 +298,7 @@ def gemm(call: Call) -> Value:
         return _dense(call, call.live(), weight, None)
     bias = bias.reshape(-1, bias.shape[-1] if bias.ndim else 1)
     if len(bias) > 1 and (bias != bias[0]).any():
-        raise Undeclared("has a bias that differs from picture to picture")
+        raise Mixed
     return _dense(call, call.live(), weight, call.setting("beta", 1.0) * np.broadcast_to(bias[0], units))
 
 
@@ -310,6 +314,9 @@ def _dense(call: Call, x: Value, weight: Array, bias: Array | None) -> Value:
 def matmul(call: Call) -> Value:
     """MatMul by a constant: dense over a list, a convolution of 1x1 along the channels of maps."""
     x, weight = call.live(0), call.constant(1, "weights")
+    if weight.ndim == 1:
+        y = matmul(replace(call, inputs=[x, weight[:, None]]))
+        return Value(y.name, Layout(y.layout.sizes, y.layout.axes[:-1]))
     if weight.ndim != 2:
         raise Undeclared(f"has weights of {weight.ndim} axes")
     if len(x.layout.axes) == 2:
@@ -318,7 +325,7 @@ def matmul(call: Call) -> Value:
     rest = x.layout.axes[:-1]
     if len(call.building.shape(x)) == 1:
         if rest[:1] != ((PICTURES,),):
-            raise Undeclared("works across pictures")
+            raise Mixed
         layout = Layout((units,), (*rest, (1,)))
         return call.put(Dense(units, False), x, layout=layout, weights={"weight": weight[np.argsort(order)]})
     before = x.layout.sizes[: -len(call.building.channels(x))]
@@ -340,22 +347,26 @@ def batch_norm(call: Call) -> Value:
         call.constant(place, name).reshape(tall)
         for place, name in enumerate(("gains", "biases", "means", "variances"), 1)
     ]
-    channels = call.building.shape(x)[-1]
-    gain, bias, mean, variance = (np.broadcast_to(call.building.by_channel(x, part), channels) for part in parts)
+    x, known = call.by_channel(x, *parts)
+    gain, bias, mean, variance = (np.broadcast_to(part, call.building.shape(x)[-1]) for part in known)
     variance = variance + (call.setting("epsilon", 1e-5) - EPSILON)
     return call.put(Norm(), x, weights={"gain": gain, "bias": bias, "mean": mean, "variance": variance})
 
 
 def lrn(call: Call) -> Value:
-    """LRN."""
+    """LRN. Another alpha or bias than ours is said by what is multiplied before and after.
+
+    x / (b + a S)^0.75 is b^-0.75 / k times (k x) / (1 + A k^2 S)^0.75, with k^2 = a / (b A).
+    """
     order = call.building.maps(call.live())
-    settings = call.setting("alpha", ALPHA), call.setting("beta", BETA), call.setting("bias", BIAS)
-    if not np.allclose(settings, (ALPHA, BETA, BIAS), rtol=1e-6):
-        alpha, beta, bias = map(tidy, settings)
-        raise Undeclared(f"has alpha {alpha}, beta {beta}, bias {bias}, and declared is {ALPHA}, {BETA}, {BIAS}")
+    alpha, beta, bias = call.setting("alpha", ALPHA), call.setting("beta", BETA), call.setting("bias", BIAS)
+    if not np.isclose(beta, BETA, rtol=1e-6) or alpha <= 0 or bias <= 0:
+        raise Undeclared(f"has beta {tidy(beta)}, and declared is {BETA}")
     if not np.array_equal(order, np.arange(len(order))):
         raise Undeclared("has channels that were put into another order")
-    return call.put(Lrn(call.setting("size")), call.live())
+    k = tidy(sqrt(tidy(alpha) / (tidy(bias) * ALPHA)))
+    y = call.put(Lrn(call.setting("size")), call.affine(call.live(), k, 0))
+    return call.affine(y, tidy(bias) ** -BETA / k, 0)
 
 
 # ---- cell by cell
@@ -368,9 +379,8 @@ def leaky(call: Call) -> Value:
 
 def prelu(call: Call) -> Value:
     """PRelu: one leak a channel."""
-    leak = call.building.by_channel(call.live(), call.constant(1, "leaks"))
-    leaks = np.broadcast_to(leak, call.building.shape(call.live())[-1])
-    return call.put(PRelu(), call.live(), weights={"leak": leaks})
+    x, (leak,) = call.by_channel(call.live(), call.constant(1, "leaks"))
+    return call.put(PRelu(), x, weights={"leak": np.broadcast_to(leak, call.building.shape(x)[-1])})
 
 
 def curve(call: Call) -> Value:
@@ -378,12 +388,53 @@ def curve(call: Call) -> Value:
     raise Undeclared("is not one of the functions that are declared")
 
 
+def clip(call: Call) -> Value:
+    """Clip between any two numbers: `relu` or `relu6`, moved and stretched."""
+    low, high = (_limit(call, place, name) for place, name in ((1, "min"), (2, "max")))
+    x = call.live()
+    if high is None:
+        return x if low is None else call.affine(call.put(Relu(), call.affine(x, 1, -low)), 1, low)
+    if low is None:
+        return call.affine(call.put(Relu(), call.affine(x, -1, high)), -1, high)
+    if low >= high:
+        raise Undeclared(f"has the lower limit {tidy(low)} and the upper {tidy(high)}")
+    stretch = 6 / (high - low)
+    return call.affine(call.put(Relu6(), call.affine(x, stretch, -low * stretch)), 1 / stretch, low)
+
+
+def _limit(call: Call, place: int, name: str) -> float | None:
+    """A limit; None where there is none, or none that a float32 reaches."""
+    given = call.optional(place, "a limit")
+    limit = call.setting(name) if given is None else given.item()
+    return None if limit is None or abs(limit) > np.finfo(np.float32).max / 2 else float(limit)
+
+
+def hard_sigmoid(call: Call) -> Value:
+    """HardSigmoid, alpha x + beta between 0 and 1: ours is x / 6 + 1/2."""
+    alpha, beta = tidy(call.setting("alpha", 0.2)), tidy(call.setting("beta", 0.5))
+    return call.put(HardSigmoid(), call.affine(call.live(), 6 * alpha, 6 * beta - 3))
+
+
+def gelu(call: Call) -> Value:
+    """Gelu by tanh: x sigmoid(2 u), u = sqrt(2 / pi) (x + 0.044715 x^3)."""
+    x, scale = call.live(), 2 * sqrt(2 / pi)
+    u = call.put(Multiply(), x, call.affine(call.put(Multiply(), x, x), 0.044715 * scale, scale))
+    return call.put(Multiply(), x, call.put(Sigmoid(), u))
+
+
+def swish(call: Call) -> Value:
+    """Swish: x sigmoid(alpha x)."""
+    x = call.live()
+    return call.put(Multiply(), x, call.put(Sigmoid(), call.affine(x, tidy(call.setting("alpha", 1.0)), 0)))
+
+
 def add(call: Call) -> Value:
     """Add, Sum: a constant, or other maps of the same shape."""
     for place, other in ((0, 1), (1, 0)):
         constant = call.given(other)
         if len(call.inputs) == 2 and isinstance(constant, np.ndarray):
-            return call.affine(call.live(place), 1, call.building.by_channel(call.live(place), constant))
+            x, (shift,) = call.by_channel(call.live(place), constant)
+            return call.affine(x, 1, shift)
     return _sum(call)
 
 
@@ -401,11 +452,15 @@ def mean(call: Call) -> Value:
 
 
 def sub(call: Call) -> Value:
-    """Sub of a constant, or from one."""
+    """Sub of a constant, from one, or of other maps, which are then added with the other sign."""
     if isinstance(call.given(0), np.ndarray):
-        x = call.live(1)
-        return call.affine(x, -1, call.building.by_channel(x, call.constant(0, "numbers")))
-    return call.affine(call.live(), 1, -call.building.by_channel(call.live(), call.constant(1, "numbers")))
+        x, (shift,) = call.by_channel(call.live(1), call.constant(0, "numbers"))
+        return call.affine(x, -1, shift)
+    if isinstance(call.given(1), np.ndarray):
+        x, (shift,) = call.by_channel(call.live(), call.constant(1, "numbers"))
+        return call.affine(x, 1, -shift)
+    a, b = _aligned(call)
+    return call.put(Add(), a, call.affine(b, -1, 0))
 
 
 def negative(call: Call) -> Value:
@@ -415,10 +470,10 @@ def negative(call: Call) -> Value:
 
 def div(call: Call) -> Value:
     """Div by a constant."""
-    divisor = call.building.by_channel(call.live(), call.constant(1, "divisors"))
+    x, (divisor,) = call.by_channel(call.live(), call.constant(1, "divisors"))
     if not divisor.all():
         raise Undeclared("divides by 0")
-    return call.affine(call.live(), 1 / divisor, 0)
+    return call.affine(x, 1 / divisor, 0)
 
 
 def mul(call: Call) -> Value:
@@ -426,7 +481,8 @@ def mul(call: Call) -> Value:
     for place, other in ((0, 1), (1, 0)):
         constant = call.given(other)
         if isinstance(constant, np.ndarray):
-            return call.affine(call.live(place), call.building.by_channel(call.live(place), constant), 0)
+            x, (gain,) = call.by_channel(call.live(place), constant)
+            return call.affine(x, gain, 0)
     building = call.building
     a, b = call.live(0), call.live(1)
     if building.same(a, b):
@@ -468,7 +524,7 @@ def concat(call: Call) -> Value:
     building, values = call.building, call.lives
     axis = call.setting("axis") % len(values[0].layout.axes)
     if axis == 0 and values[0].layout.axes[0] == (PICTURES,):
-        raise Undeclared("works across pictures")
+        raise Mixed
     for value in values:
         order = building.order(value, axis)
         if not np.array_equal(order, np.arange(len(order))):
@@ -499,14 +555,21 @@ def softmax(call: Call) -> Value:
     axis = call.setting("axis", 1 if old else -1) % rank
     along = x.layout.long(*range(axis, rank) if old else [axis])
     if PICTURES in along:
-        raise Undeclared("works across pictures")
+        raise Mixed
     every = range(1, len(x.layout.sizes) + 1)
+    if _last(call, x, along):
+        return call.put(kind(), x)
     if sorted(along) == [one for one in every if x.layout.size(one, 1) > 1]:
-        return call.put(kind(), x if len(along) < 2 and along == x.layout.long(axis) and _last(call, x, along)
-                        else call.building.flattened(x))
-    if not _last(call, x, along):
-        raise Undeclared("works along an axis that is not the channels")
-    return call.put(kind(), x)
+        return call.put(kind(), call.building.flattened(x))
+    raise Undeclared("works along an axis that is not the channels")
+
+
+def exp(call: Call) -> Value:
+    """Exp of what logsoftmax made is softmax."""
+    node = call.building.nodes.get(call.live().name)
+    if node is None or not isinstance(node.layer, LogSoftmax):
+        raise Undeclared("is of something else than the logarithms of probabilities")
+    return call.put(Softmax(), Value(node.inputs[0], call.live().layout))
 
 
 def _last(call: Call, x: Value, along: Sequence[int]) -> bool:
@@ -519,9 +582,9 @@ def _last(call: Call, x: Value, along: Sequence[int]) -> bool:
 
 def same(call: Call) -> Value:
     """Identity, and Dropout once training is over."""
-    mode = call.given(2)
-    if call.operator == "Dropout" and isinstance(mode, np.ndarray) and mode.any():
-        raise Undeclared("is set to training")
+    share, mode = call.optional(1, "a share"), call.optional(2, "a mode")
+    if mode is not None and mode.any() and (share is None or share.any()):
+        raise Undeclared("is set to training, and switches cells off by chance")
     return call.live()
 
 
@@ -606,16 +669,47 @@ def ordered(
 
 
 OPERATORS: dict[str, Convert] = {
-    **{"Conv": conv, "MaxPool": max_pool, "AveragePool": average_pool, "Pad": pad},
-    **{"GlobalAveragePool": global_mean, "GlobalMaxPool": global_max},
-    **{"ReduceMean": reduce, "ReduceMax": reduce, "ReduceSum": reduce},
-    **{"Gemm": gemm, "MatMul": matmul},
-    **{"BatchNormalization": batch_norm, "LRN": lrn},
-    **dict.fromkeys(["Relu", "Clip", "Sigmoid", "Tanh", "HardSigmoid", "HardSwish", "Gelu", "Swish"], curve),
-    **{"LeakyRelu": leaky, "PRelu": prelu},
-    **{"Add": add, "Sum": add, "Mean": mean, "Sub": sub, "Neg": negative, "Mul": mul, "Div": div},
-    **{"Concat": concat, "Softmax": softmax, "LogSoftmax": softmax},
-    **{"Identity": same, "Dropout": same, "Cast": cast},
-    **{"Transpose": transpose, "Reshape": reshape, "Flatten": flatten, "Squeeze": squeeze, "Unsqueeze": unsqueeze},
+    "Add": add,
+    "AveragePool": average_pool,
+    "BatchNormalization": batch_norm,
+    "Cast": cast,
+    "Clip": clip,
+    "Concat": concat,
+    "Conv": conv,
+    "Div": div,
+    "Dropout": same,
+    "Exp": exp,
+    "Flatten": flatten,
+    "Gelu": gelu,
+    "Gemm": gemm,
+    "GlobalAveragePool": global_mean,
+    "GlobalMaxPool": global_max,
+    "HardSigmoid": hard_sigmoid,
+    "HardSwish": curve,
+    "Identity": same,
+    "LRN": lrn,
+    "LeakyRelu": leaky,
+    "LogSoftmax": softmax,
+    "MatMul": matmul,
+    "MaxPool": max_pool,
+    "Mean": mean,
+    "Mul": mul,
+    "Neg": negative,
+    "PRelu": prelu,
+    "Pad": pad,
+    "ReduceMax": reduce,
+    "ReduceMean": reduce,
+    "ReduceSum": reduce,
+    "Relu": curve,
+    "Reshape": reshape,
+    "Sigmoid": curve,
+    "Softmax": softmax,
+    "Squeeze": squeeze,
+    "Sub": sub,
+    "Sum": add,
+    "Swish": swish,
+    "Tanh": curve,
+    "Transpose": transpose,
+    "Unsqueeze": unsqueeze,
 }
 """The operators of ONNX that are claimed: each becomes layers, or is said by the order of an array."""

@@ -82,6 +82,11 @@ def place_of(name: str | None, classes: Sequence[str]) -> int | None:
     return next((place for place, one in enumerate(classes) if one == name), None)
 
 
+def class_of(pictures: Pictures, label: np.int64) -> str | None:
+    """The name of a label; None where a picture has none."""
+    return pictures.classes[label] if label >= 0 else None
+
+
 def samples() -> list[Shown]:
     """Pictures that are always there: some digits, and X's."""
     sets = [(read("digits"), 8), (read("xs-28"), 4)]
@@ -112,7 +117,7 @@ def validation(pictures: Pictures, classes: Sequence[str], count: int = FEW, lea
         except PictureError:
             continue
         shown.append(
-            Shown(short(held, held.names[row]), pixels, place_of(held.classes[held.labels[row]], classes), VALIDATION)
+            Shown(short(held, held.names[row]), pixels, place_of(class_of(held, held.labels[row]), classes), VALIDATION)
         )
     return shown
 
@@ -124,7 +129,7 @@ def gallery(pictures: Pictures, net: Net, classes: Sequence[str], count: int) ->
     order = in_turn(held.labels)[:count]
     own = held.chosen(order).prepared(net.preparation)
     names = [short(pictures, name) for name in own.names]
-    labels = [place_of(held.classes[label], classes) for label in own.labels]
+    labels = [place_of(class_of(held, label), classes) for label in own.labels]
     return Gallery(names, labels, own.take(np.arange(len(own))))
 
 

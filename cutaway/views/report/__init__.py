@@ -4,9 +4,9 @@
     write(subject, file)                                        the same, into a file
 
 `subject.py` says what a report is about; `first.py` makes the first screen; `curves.py`, `confusion.py`, `gallery.py`,
-`sureness.py`, `features.py` and `about.py` the parts below it; `thumbnails.py`, `colours.py` and `plots.py` what is
-drawn in them. The figures and sentences are those of `cutaway.model.assessment` and `findings`: nothing is measured
-here.
+`several.py`, `sureness.py`, `features.py` and `about.py` the parts below it; `thumbnails.py`, `colours.py` and
+`plots.py` what is drawn in them. The figures and sentences are those of `cutaway.model.assessment` and `findings`:
+nothing is measured here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cutaway import files
-from cutaway.views.report import about, confusion, curves, features, first, gallery, sureness, thumbnails
+from cutaway.views.report import about, confusion, curves, features, first, gallery, several, sureness, thumbnails
 from cutaway.views.report.html import Markup, document, joined, tag
 from cutaway.views.report.subject import Subject
 
@@ -43,7 +43,7 @@ def sections(subject: Subject) -> dict[str, Markup]:
         "How it learned": curves.learning(subject),
         "What it takes for what": confusion.matrix(subject, known, cells, thumbs) if known else Markup(),
         "Mistakes and doubts": gallery.sections(subject, thumbs),
-        "Class by class": confusion.classes(subject, known) if known else Markup(),
+        "Class by class": several.classes(subject) or (confusion.classes(subject, known) if known else Markup()),
         "How sure it is": sureness.calibration(known) if known else Markup(),
         "What it looks at first": features.sections(subject, thumbs),
         "The net": about.net(subject),

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -14,8 +16,8 @@ from cutaway.wording import one_line
 
 STYLE = Path(__file__).parent / "style.css"
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
-"""What a browser is to allow: no script, and nothing from outside (https://www.w3.org/TR/CSP3)."""
-EMPTY = frozenset(("br", "col", "img", "meta", "source"))
+"""What a browser is to allow: no script (but see `document`), and nothing from outside (https://www.w3.org/TR/CSP3)."""
+EMPTY = frozenset(("br", "col", "img", "input", "meta", "source"))
 """Elements that hold nothing, and have no end."""
 
 
@@ -46,18 +48,27 @@ def tag(name: str, /, *inside: Inside, **attributes: str | float | bool | None) 
     return Markup(f"<{name}{given}>" + ("" if name in EMPTY else f"{joined(inside)}</{name}>"))
 
 
-def document(title: str, *body: Inside) -> str:
-    """A whole page in the house's look, that needs nothing else."""
+def document(title: str, *body: Inside, script: str = "") -> str:
+    """A whole page in the house's look, that needs nothing else. A script is the only one that the browser may run:
+    it is known by its hash.
+    """
+    policy = f"{POLICY}; script-src '{hash_of(script)}'" if script else POLICY
+    run = tag("script", Markup(script), type="module") if script else Markup()
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=POLICY),
+        tag("meta", http_equiv="Content-Security-Policy", content=policy),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="color-scheme", content="light dark"),
         tag("title", title),
         tag("style", Markup(STYLE.read_text("utf-8"))),
     )
-    return f"<!doctype html>\n{tag('html', head, tag('body', *body), lang='en')}\n"
+    return f"<!doctype html>\n{tag('html', head, tag('body', *body, run), lang='en')}\n"
+
+
+def hash_of(script: str) -> str:
+    """As a policy names a script (https://www.w3.org/TR/CSP3/#match-element-to-source-list)."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
 
 
 def joined(parts: Iterable[Inside]) -> Markup:

@@ -44,11 +44,11 @@ class Thumbnails:
         return self.found.get(row)
 
 
-def small(pictures: Source | None, rows: Sequence[int]) -> Thumbnails:
+def small(pictures: Source | None, rows: Sequence[int], most: int = MOST, room: int = ROOM) -> Thumbnails:
     """Some of these pictures, each once, the first first; what can no longer be read is left out."""
     if pictures is None:
         return Thumbnails({})
-    wanted = list(dict.fromkeys(rows))[:MOST]
+    wanted = list(dict.fromkeys(rows))[:most]
 
     def made(row: int) -> tuple[Thumbnail, bool] | None:
         try:
@@ -59,7 +59,7 @@ def small(pictures: Source | None, rows: Sequence[int]) -> Thumbnails:
 
     done = {row: one for row, one in zip(wanted, over_threads(made, wanted), strict=True) if one}
     dark = [ink for _, ink in done.values()]
-    return Thumbnails(within({row: one for row, (one, _) in done.items()}, ROOM), sum(dark) > 0.8 * len(dark))
+    return Thumbnails(within({row: one for row, (one, _) in done.items()}, room), sum(dark) > 0.8 * len(dark))
 
 
 def within(given: Mapping[int, Thumbnail], room: int) -> dict[int, Thumbnail]:
