@@ -4,9 +4,10 @@ import re
 
 import pytest
 
+from cutaway.cores import cores
 from cutaway.engines.native import support
 from cutaway.engines.native.compiler import Library
-from cutaway.cores import cores, this_machine
+from cutaway.engines.native.machine import this_machine
 from tests.command import WHERE, ran, run, started
 
 

@@ -24,6 +24,7 @@ SIDES = {
     "spreadsheet": 9,
     "digits": 8,
     "small": 9,
+    "medium": 16,
     "lenet5": 12,
     "alexnet": 67,
     "nin": 8,

@@ -247,11 +247,12 @@ NUMBERS = {"zero": 0, "half": 0.5, "one": 1, "root": 2**0.5, "three": 3, "six": 
         ),
         ([("Max", "x zero", "a"), ("Min", "a six", "y")], {}, "relu6"),
         ([("Mul", "x one", "a"), ("Relu", "a", "y")], {}, "relu"),
+        ([("Pow", "x one", "a"), ("Relu", "a", "y")], {}, "relu"),
         ([("Sub", "x mean", "a"), ("Div", "a deviation", "y")], {}, "normalise 0.25 0.5 -1.0 / 2.0 4.0 0.5"),
         ([("Div", "x 255", "y")], {}, "scale"),
         ([("Softplus", "x", "a"), ("Tanh", "a", "b"), ("Mul", "x b", "y")], {}, None),
     ],
-    ids=["silu", "hardswish", "gelu", "relu6", "nothing", "normalise", "scale", "mish"],
+    ids=["silu", "hardswish", "gelu", "relu6", "nothing", "power", "normalise", "scale", "mish"],
 )
 def test_functions_are_recognised_by_what_they_do(nodes: Any, held: dict[str, Any], text: str | None) -> None:
     held = {
@@ -832,3 +833,12 @@ def test_start_of_weights_is_never_needed() -> None:
     assert weights.keys() == start(net).keys()
     for name, parameter in net.parameters().items():
         assert_within(weights[name], np.broadcast_to(weights[name], parameter.shape), 0, name)
+
+
+def test_constant_that_makes_maps_larger_is_seen_in_their_shape() -> None:
+    constant = DRAW.standard_normal((1, 100, 1, 1)).astype(np.float32)
+    model = made([helper.make_node("Max", ["x", "constant"], ["y"])], ["N", 1, 4, 5], {"constant": constant})
+    x = DRAW.standard_normal((2, 1, 4, 5)).astype(np.float32)
+    found = imported(model)
+    assert found.net.shapes()["foreign1"] == (4, 5, 100)
+    np.testing.assert_allclose(said(found, x), evaluated(model, x), rtol=BOUND, atol=BOUND)

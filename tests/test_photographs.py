@@ -549,6 +549,24 @@ def test_copies_are_never_on_both_sides_of_the_split(tmp_path):
         assert set.union(*sides.values()) == {"train", "validation"}
 
 
+def test_a_group_that_a_table_names_is_never_on_both_sides(tmp_path):
+    """Frames of one film are alike without being equal: another content each, one side for all."""
+    draw = np.random.default_rng(10)
+    (tmp_path / "frames").mkdir()
+    rows = ["path,label,group"]
+    for film in range(24):
+        for frame in range(6):
+            Image.fromarray(draw.integers(0, 256, (5, 5), np.uint8)).save(tmp_path / "frames" / f"{film}-{frame}.png")
+            rows.append(f"frames/{film}-{frame}.png,{'ab'[film % 2]},film {film}")
+    (tmp_path / "labels.csv").write_text("\n".join(rows))
+    for seed in range(5):
+        pictures = cw.read(tmp_path / "labels.csv", seed=seed)
+        assert pictures.groups is not None and len(pictures) == 144
+        sides = [set(pictures.splits[pictures.groups == group].tolist()) for group in np.unique(pictures.groups)]
+        assert len(sides) == 24 and all(len(one) == 1 for one in sides)
+        assert set.union(*sides) == {"train", "validation"}
+
+
 # ---- 7. preparation
 
 

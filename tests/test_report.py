@@ -265,7 +265,7 @@ def test_galleries_have_the_surest_mistakes_and_the_least_sure_guesses():
     assert gallery.unsure(said) == [5, 1, 4, 0, 3]
 
 
-def test_thumbnails_are_small_and_bounded(monkeypatch):
+def test_thumbnails_are_small_and_bounded():
     photo = np.random.default_rng(0).integers(0, 256, (300, 400, 3), np.uint8)
     uri, width, height = thumbnails.data_uri(photo)
     assert (width, height) == (96, 72) and uri.startswith("data:image/webp") and len(uri) < 8000
@@ -274,8 +274,7 @@ def test_thumbnails_are_small_and_bounded(monkeypatch):
     pictures = cw.read("digits")
     some = thumbnails.small(pictures, [3, 3, *range(500)])
     assert len(some.found) == thumbnails.MOST and some.ink
-    monkeypatch.setattr(thumbnails, "ROOM", 1000)
-    assert sum(len(one[0]) for one in thumbnails.small(pictures, range(50)).found.values()) <= 1000
+    assert sum(len(one[0]) for one in thumbnails.small(pictures, range(50), room=1000).found.values()) <= 1000
 
 
 def test_colours_are_symmetric_and_zero_is_paper():

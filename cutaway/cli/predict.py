@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 EXAMPLE = """cutaway predict runs/pets-1 photo.jpg
 cutaway predict mobilenetv2 photo.jpg --top 4
 cutaway predict runs/pets-1 holiday/ '*.png' --csv -o guesses.csv
-find . -name '*.jpg' | cutaway predict runs/pets-1 - --json --abstain 1%"""
+cutaway predict runs/pets-1 - --json --abstain 1% < paths.txt"""
 
 FORMATS = ("csv", "json", "parquet")
 

@@ -114,7 +114,8 @@ def tables(told: Written) -> list[str]:
 
     pictures, found = told.cleaning.pictures, told.cleaning.found
     names = [escaped(name) for name in pictures.classes]
-    pairs = [[names[label], names[other], f"{count:,.0f}"] for label, other, count in found.pairs()[:LISTED]]
+    pairs = [] if found.is_weak else found.pairs()
+    mixed = [[names[label], names[other], f"{count:,.0f}"] for label, other, count in pairs[:LISTED]]
     rows = [
         [
             short(pictures, one.path),
@@ -126,8 +127,8 @@ def tables(told: Written) -> list[str]:
         for one in told.suspects[:LISTED]
     ]
     parts = []
-    if pairs:
-        parts += ["", columns([["labelled", "but seem to be", "about"], *pairs], right=[2])]
+    if mixed:
+        parts += ["", columns([["labelled", "but seem to be", "about"], *mixed], right=[2])]
     if rows:
         parts += ["", columns([["suspect", "label", "", "more likely", ""], *rows], right=[2, 4])]
     rest = len(told.suspects) - LISTED
@@ -155,6 +156,7 @@ def record(run: str, told: Written, made: list[Path]) -> dict[str, Any]:
     return {
         "run": run,
         "pictures": len(known.pictures),
+        "agreement": known.found.agreement,
         "estimated": known.found.estimated,
         "pairs": [
             {"label": classes[label], "other": classes[other], "estimated": count}

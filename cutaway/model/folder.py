@@ -103,10 +103,6 @@ def load(folder: str | Path) -> Model:
     cutaway, or has a damaged file.
     """
     folder = Path(folder)
-    if folder.suffix.lower() == ".onnx" and not folder.is_dir():
-        from cutaway.model.imported import from_onnx
-
-        return from_onnx(folder)
     check_folder(folder)
     text = _bytes(folder / CONFIG)
     beside = read_config(folder / CONFIG, text)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cutaway.engines import choose
 from cutaway.errors import JobError
+from cutaway.model import outputs
 from cutaway.net.onnx import names
 
 if TYPE_CHECKING:
     from cutaway.model.model import Model
     from cutaway.pictures import Prepared
 
+FEW = 3_000_000_000
+"""Multiplications up to which the reference engine is the other one: it needs no compiling, about a second."""
 BATCH = 32
 """Pictures at a time."""
 TIE = 1e-5
@@ -42,12 +46,15 @@ def prove(model: Model, onnx: bytes, pictures: Prepared, rows: NDArray[np.int64]
     from cutaway.engines.onnx import Session, at_once
 
     rows = np.arange(len(pictures)) if rows is None else rows
-    model = replace(model, onnx=None)
+    work = len(rows) * model.net.cost().multiplications
+    engine = choose("reference" if work <= FEW else "auto", model.net, precision="float32")
+    predictor = engine.predictor(model.net, model.weights)
     session, largest = Session(onnx, at_once=at_once(model.net)), 0.0
     for start in range(0, len(rows), BATCH):
         some = rows[start : start + BATCH]
         batch = pictures.take(some)
-        own, given = model.probabilities(batch), session(batch, names.PROBABILITIES)[0]
+        own = outputs.probabilities(model.net, model.kind, predictor(batch))
+        given = session(batch, names.PROBABILITIES)[0]
         best, guessed = own.argmax(axis=1), given.argmax(axis=1)
         each = np.arange(len(some))
         changed = np.flatnonzero(own[each, best] - own[each, guessed] > TIE)

@@ -20,7 +20,7 @@ from functools import reduce
 from itertools import takewhile
 
 from cutaway.errors import NotationError
-from cutaway.layers import ANY, KINDS, Layer, Shape
+from cutaway.layers import ANY, KINDS, READABLE, Foreign, Layer, Shape
 from cutaway.layers.layer import describe
 from cutaway.layers.merging import Merging
 from cutaway.layers.words import Words, nearest
@@ -160,10 +160,10 @@ class _Reader:
     def layer(self, source: str) -> str:
         words = self.phrase()
         word = words.next("a layer")
-        if word not in WORDS:
+        if word not in (*WORDS, Foreign.word):
             choices = [*WORDS, *BLOCKS]
             raise words.error(f"there is no layer {word!r}{nearest(word, choices)}; known: {', '.join(choices)}")
-        layer = KINDS[word].read(words)
+        layer = READABLE[word].read(words)
         words.end()
         return self.add(layer, [source])
 

@@ -88,9 +88,9 @@ class Corrected:
 def apply(pictures: Pictures, file: str | Path) -> Corrected:
     """The pictures with the labels of a table: `apply(cutaway.read("pets/"), "corrections.csv").pictures`.
 
-    A row means the pictures of its hash, wherever they are now, or else the one of its path; a row that names the path
-    of one of several equal pictures means that one first. An empty label leaves a picture out. Raises DataError that
-    names the row for a label that is no class, and for rows that contradict each other.
+    A row means the picture of its path, if that has its hash; or else every picture of its hash, wherever it is now; or
+    else the picture of its path. An empty label leaves a picture out. Raises DataError that names the row for a label
+    that is no class, and for rows that contradict each other.
     """
     return applied(pictures, read(Path(file)))
 
@@ -167,25 +167,16 @@ Chosen = dict[int, Correction]
 
 def matched(pictures: Pictures, rows: Sequence[Correction]) -> tuple[Chosen, list[Correction], int]:
     """The correction of each picture that has one, those of no picture, and how many were found by path alone."""
-    exact, by_path, lost = Chosen(), Chosen(), []
-    equal = defaultdict[int, list[Correction]](list)
+    exact, by_hash, by_path, lost = Chosen(), Chosen(), Chosen(), []
     of_hash, of_path = places_of(hashes_of(pictures)), paths_of(pictures)
     for row in rows:
         same, there = of_hash.get(row.hash, []), of_path.get(row.path, [])
-        for place in there:
-            if not row.hash or place in same:
-                agree(exact, place, row)
-            elif not same:
-                agree(by_path, place, row)
-        for place in same:
-            equal[place].append(row)
-        if not same and not there:
-            lost.append(row)
-    chosen = by_path | exact
-    for place in equal.keys() - exact.keys():
-        for row in equal[place]:
+        both = [place for place in there if not row.hash or place in same]
+        chosen, places = (exact, both) if both else (by_hash, same) if same else (by_path, there)
+        for place in places:
             agree(chosen, place, row)
-    return chosen, lost, len(by_path.keys() - exact.keys())
+        lost += [] if places else [row]
+    return by_path | by_hash | exact, lost, len(by_path.keys() - by_hash.keys() - exact.keys())
 
 
 def agree(chosen: Chosen, place: int, row: Correction) -> None:

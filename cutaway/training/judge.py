@@ -27,8 +27,8 @@ from cutaway.training.setup import Setup
 
 PROVED = 500
 """Pictures on which model.onnx is held against the model, where there are more; `cutaway export` takes all."""
-WORK = 5_000_000_000
-"""Multiplications that this may cost the model itself: a second or two."""
+WORK = 2_000_000_000
+"""Multiplications that this may cost the model itself: about a second."""
 KEPT, NEEDED = 2000, 50
 """Training pictures that new ones are compared with, at most and at least."""
 FEATURES = 100_000_000_000

@@ -32,6 +32,10 @@ NEAREST = 2
 TOGETHER = 1 << 22
 """Distances that are held at a time."""
 
+ENOUGH = 0.8
+"""Labels that have to be guessed out of sample for errors to be counted. At 49% (5,000 pictures of CIFAR-10, 5% of the
+labels wrong) 48% are estimated to be wrong, at 91% (MNIST) 5%."""
+
 Numbers = NDArray[np.floating]
 Rows = NDArray[np.int64]
 Progress = Callable[[int, int], None]
@@ -72,6 +76,16 @@ class Suspects:
         """How many labels are estimated to be wrong."""
         return float(self.errors.sum())
 
+    @property
+    def agreement(self) -> float:
+        """The share of the labels that are the most probable class."""
+        return float((self.probs.argmax(axis=1) == self.labels).mean())
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether most of what differs from the labels is likelier a mistake of the net."""
+        return self.agreement < ENOUGH
+
     def pairs(self, least: float = 0.5) -> list[tuple[int, int, float]]:
         """(label, other class, how many), the most first; what rounds to none is left out."""
         places = np.argwhere(self.errors >= least)
@@ -82,9 +96,10 @@ class Suspects:
 def found(probs: Numbers, labels: Rows) -> Suspects:
     """The suspects among labels [n], by out-of-sample probabilities [n, classes].
 
-    >>> probs = np.array([[0.9, 0.1], [0.8, 0.2], [0.1, 0.9], [0.3, 0.7], [0.2, 0.8]])
-    >>> found(probs, np.array([0, 0, 0, 1, 1])).rows.tolist()
-    [2]
+    >>> of_cat = np.array([0.9, 0.9, 0.9, 0.9, 0.1, 0.2, 0.2, 0.2, 0.2, 0.7])
+    >>> known = found(np.stack([of_cat, 1 - of_cat], axis=1), np.repeat([0, 1], 5))
+    >>> known.thresholds.round(2).tolist(), known.rows.tolist()
+    ([0.74, 0.7], [4])
 
     A class of fewer pictures than there are parts cannot be judged: none of its labels is suspect, and it is not
     suggested.
@@ -110,9 +125,12 @@ def found(probs: Numbers, labels: Rows) -> Suspects:
 
 def thresholds_of(probs: Numbers, labels: Rows) -> NDArray[np.float64]:
     """[classes]: the mean probability of each class over the pictures with its label."""
-    counts = np.bincount(labels, minlength=probs.shape[1])
-    sums = np.bincount(labels, weights=probs[np.arange(len(labels)), labels], minlength=probs.shape[1])
-    return np.asarray(np.where(counts >= head.FOLDS, sums / np.maximum(1, counts), np.inf), np.float64)
+    thresholds = np.full(probs.shape[1], np.inf)
+    for label in range(probs.shape[1]):
+        own = probs[labels == label, label]
+        if len(own) >= head.FOLDS:
+            thresholds[label] = own.mean()
+    return thresholds
 
 
 def errors_of(joint: NDArray[np.float64], labels: Rows) -> NDArray[np.float64]:
@@ -120,7 +138,7 @@ def errors_of(joint: NDArray[np.float64], labels: Rows) -> NDArray[np.float64]:
     scaled to as many as have its label. The diagonal, which is right, is taken out.
     """
     counts = np.bincount(labels, minlength=len(joint))
-    scaled = joint * (counts / np.maximum(1, joint.sum(axis=1)))[:, None]
+    scaled: NDArray[np.float64] = joint * (counts / np.maximum(1, joint.sum(axis=1)))[:, None]
     np.fill_diagonal(scaled, 0)
     return scaled
 

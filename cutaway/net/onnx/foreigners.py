@@ -17,7 +17,7 @@ from cutaway.layers.foreign_words import IR
 from cutaway.layers.layer import Array
 from cutaway.net.onnx.building import Building, Value
 from cutaway.net.onnx.call import Given
-from cutaway.net.onnx.evaluating import called
+from cutaway.net.onnx.evaluating import FUNCTIONS, called
 from cutaway.net.onnx.layouts import Layout
 
 SHORT = 64
@@ -132,7 +132,8 @@ def _own_node(building: Building, small: Small, node: NodeProto, inputs: Sequenc
     own.CopyFrom(node)
     own.name = "main"
     own.ClearField("doc_string")
-    own.ClearField("domain") if own.domain == "ai.onnx" else None
+    if own.domain == "ai.onnx":
+        own.ClearField("domain")
     del own.metadata_props[:]
     del own.input[:]
     del own.output[:]
@@ -146,6 +147,10 @@ def _own_node(building: Building, small: Small, node: NodeProto, inputs: Sequenc
 
 def _sizes(small: Small, own: NodeProto, building: Building, lives: Sequence[Value], output: int) -> tuple[int, ...]:
     """The sizes of the node's output for one picture, without N. Raises ModelError where pictures are mixed."""
+    shapes = {value.layout.shape(1) for value in lives}
+    single = not small.weights and all(prod(held.dims) == 1 for held in small.held)
+    if own.op_type in FUNCTIONS and len(shapes) == 1 and single:
+        return shapes.pop()[1:]  # cell by cell: nothing has to be tried, which takes a second for an Erf of large maps
     probe = small.model(())
     probe.graph.output[0].name = "made"
     probe.graph.output[0].type.tensor_type.ClearField("shape")
@@ -242,10 +247,10 @@ def _rename(own: NodeProto, name: str) -> None:
 
 
 def first_shape(shape: Shape) -> Shape:
-    """Our rows, columns, channels as ONNX has them; `of_maps` takes it back.
+    """Our rows, columns, channels as ONNX has them.
 
-    >>> first_shape((5, 7, 3)), of_maps((3, 5, 7))
-    ((3, 5, 7), (5, 7, 3))
+    >>> first_shape((5, 7, 3)), first_shape((120,))
+    ((3, 5, 7), (120,))
     """
     return (shape[2], *shape[:2]) if len(shape) == 3 else shape
 

@@ -56,5 +56,6 @@ addEventListener("beforeunload", (event) => {
   if (!saved && decided().length) event.preventDefault();
 });
 
+for (const one of document.querySelectorAll(".scripted")) one.hidden = false;
 bar.hidden = false;
 told();

@@ -169,6 +169,10 @@ def says(told: Written) -> list[str]:
     count, wrong = len(told.cleaning.pictures), told.cleaning.found.estimated
     if not told.suspects:
         return [f"Of {count:,} pictures, none looks more like another class than one usually does of it."]
+    if told.cleaning.found.is_weak:
+        return [
+            f"Of {count:,} pictures; how many labels are wrong, this net is too weak to say. Look at the first ones."
+        ]
     about = f"about {wrong:,.0f} ({wrong / count:.1%})" if wrong >= 1 else "less than one"
     return [f"Of {count:,} pictures, {about} seem to have a wrong label; these stand out, the most suspect first."]
 
@@ -181,6 +185,11 @@ def remarks(told: Written) -> list[str]:
         f"Each picture was judged by {by} without it. A suspect is a question, not a verdict: its label may be right, "
         "and the picture rare or hard."
     ]
+    if known.found.is_weak:
+        lines.append(
+            f"Of the labels that it did not see it guesses {known.found.agreement:.0%}, so most suspects are mistakes "
+            "of the net; a better one, such as one that was trained on ImageNet, points to fewer and surer ones."
+        )
     if not known.apart:
         lines.append(
             "The rest of the net was trained with these labels and has learned wrong ones too, so some of them are "
@@ -198,25 +207,23 @@ def remarks(told: Written) -> list[str]:
 
 def steps(told: Written, command: str) -> Markup:
     """How a person gets from here to the next run, with scripts and without."""
-    return listed(
-        [
-            joined(
-                (
-                    "Decide below and download the table, or edit the column ",
-                    tag("b", "label"),
-                    f" of {CORRECTIONS}: ",
-                    "an empty cell leaves the picture out. What is not decided stays as it is.",
-                )
-            ),
-            joined(("Train again: ", tag("code", command), ". No picture is moved or changed.")),
-            f"All {len(told.suspects):,} suspects are in {TABLE}.",
-        ]
-    )
+    label = tag("b", "label")
+    by_hand = ("Edit the column ", label, f" of {CORRECTIONS}: an empty cell leaves the picture out.")
+    on_page = f" Or decide below, and put the table that you download in the place of {CORRECTIONS}."
+    items = [
+        joined(
+            (*by_hand, tag("span", on_page, class_="scripted", hidden=True), " What is not decided stays as it is.")
+        ),
+        joined(("Train again: ", tag("code", command), ". No picture is moved or changed.")),
+        f"All {len(told.suspects):,} suspects are in {TABLE}.",
+    ]
+    return listed(items)
 
 
 def pairs(told: Written) -> Markup:
     """How many labels of one class seem to be of another, and how many of them stand out."""
-    classes, every = told.cleaning.pictures.classes, told.cleaning.found.pairs()
+    found, classes = told.cleaning.found, told.cleaning.pictures.classes
+    every = [] if found.is_weak else found.pairs()
     rows: list[list[Inside]] = []
     for label, other, count in every[:PAIRS]:
         own = sum(one.label == classes[label] and one.suggested == classes[other] for one in told.suspects)
