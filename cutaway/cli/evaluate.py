@@ -144,6 +144,7 @@ def record(run: str, source: str, known: Assessment, result: Evaluation, file: P
         "source": source,
         "part": known.part,
         "accuracy": result.accuracy,
+        "balanced_accuracy": result.balanced,
         "interval": list(known.interval),
         "guessing": known.guessing,
         "commonest": commonest and commonest.label,
@@ -163,6 +164,7 @@ def in_short(known: Assessment) -> list[str]:
 
     lines = [
         f"95% interval of the accuracy: {findings.interval(known.interval)}",
+        *([findings.balanced(known.balanced)] if known.balanced is not None else []),
         findings.against_guessing(known),
         findings.sureness(known),
     ]

@@ -11,8 +11,7 @@ from pathlib import Path
 
 from cutaway.errors import InputError
 from cutaway.model.model import Picture
-from cutaway.pictures import Pictures, files, read
-from cutaway.pictures.reading import NAMES
+from cutaway.pictures import Pictures, files
 
 
 def named(inputs: Sequence[str]) -> list[tuple[str, Picture]]:
@@ -51,6 +50,10 @@ def class_of(text: str) -> str | None:
 
 def _in_a_set(text: str) -> tuple[Pictures, int] | None:
     """The set and the number that `digits[17]` says."""
+    if not text.endswith("]"):
+        return None
+    from cutaway.pictures.reading import NAMES
+
     match = re.fullmatch(rf"({'|'.join(NAMES)}|xs-\d+)\[(\d{{1,9}})\]", text)
     if not match or os.path.lexists(text):
         return None
@@ -63,4 +66,6 @@ def _in_a_set(text: str) -> tuple[Pictures, int] | None:
 
 @cache
 def _set(name: str) -> Pictures:
+    from cutaway.pictures import read
+
     return read(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +78,9 @@ QUICK = 10_000_000_000
     "--label-delim", metavar="TEXT", help="Between the classes of a picture in a table, as '|': any number each."
 )
 @click.option("--data", metavar="FOLDER", help="Where the files of mnist or fashion-mnist are, instead of a download.")
+@click.option(
+    "--corrections", metavar="FILE", help="Corrected labels: the table that `cutaway suspects` wrote, as you edited it."
+)
 @click.option("-o", "--output", metavar="FOLDER", help="Where the model goes. Without it: runs/, named and numbered.")
 @click.option("--keep-epochs", is_flag=True, help="Keep the weights of every epoch, to look at in `cutaway open`.")
 @click.option("--watch", is_flag=True, help="Open a page that follows the training; it keeps the epochs too.")
@@ -96,6 +100,7 @@ def command(
     finetune: bool,
     label_delim: str | None,
     data: str | None,
+    corrections: str | None,
     output: str | None,
     engine: str,
     threads: int | None,
@@ -118,6 +123,7 @@ def command(
     from cutaway.engines import check, choose
     from cutaway.pictures import read
     from cutaway.pictures.checks import require_trainable
+    from cutaway.pictures.corrections import apply
     from cutaway.training import recipe_for, set_up
     from cutaway.training.loop import trains
     from cutaway.training.recipe import finetuning
@@ -129,8 +135,10 @@ def command(
     recipe_for(1, **settings)  # raises for what cannot be, before anything is read
     check_place(Path(output or "runs"), source)
     pictures = read(source, data=data, seed=settings.get("seed", 0), label_delim=label_delim)
+    corrected = apply(pictures, corrections) if corrections else None
+    pictures = corrected.pictures if corrected else pictures
     require_trainable(pictures)
-    click.echo(about_pictures(source, pictures))
+    click.echo("\n".join([about_pictures(source, pictures), *(corrected.says() if corrected else [])]))
     check_start(net, weights, scratch)
     known = None if scratch else pretrained_for(pictures, net, weights)
     if finetune and not known:
@@ -140,6 +148,8 @@ def command(
     net = net or usual_net(pictures, size)
     with Progress("reading pictures") as progress:
         setup = set_up(pictures, known or net, recipe, size=size, finetune=finetune, progress=progress)
+    if corrected:
+        setup = replace(setup, data=setup.data | {"corrections": corrected.facts()})
     chosen = choose(engine if trains(setup) else "reference", setup.net, threads, precision)
     click.echo(about_setup(setup, pictures, net, chosen.name))
     folder, resumed = run_folder(source, output, setup, chosen.name)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cutaway.augmentation import Changes, apply
 from cutaway.layers.layer import Array, Weights
-from cutaway.losses import Loss
 from cutaway.net import Net
-from cutaway.optimisers import Optimiser
+
+if TYPE_CHECKING:
+    from cutaway.augmentation import Changes
+    from cutaway.losses import Loss
+    from cutaway.optimisers import Optimiser
 
 Pixels = NDArray[np.uint8]
 """Prepared pictures [N, H, W, C]: `net.preparation` of each."""
@@ -38,7 +40,11 @@ class Batch(NamedTuple):
     def seen(self) -> Pixels:
         """The pictures that are learned from."""
         chosen = self.pictures if self.rows is None else self.pictures[self.rows]
-        return chosen if self.changes is None else apply(chosen, self.changes)
+        if self.changes is None:
+            return chosen
+        from cutaway.augmentation import apply
+
+        return apply(chosen, self.changes)
 
     def part(self, first: int, last: int) -> Batch:
         """The pictures of the batch from a first to before a last."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from cutaway.engines.engine import Batch, NotFinite, Pixels, Predictor, Stepped, Targets, Trainer
 from cutaway.layers import Pass
 from cutaway.layers.layer import Array, Weights
-from cutaway.losses import Loss
 from cutaway.net import Net
 from cutaway.net.run import backward, converted, first_not_finite, forward, observe
-from cutaway.optimisers import Optimiser
+
+if TYPE_CHECKING:
+    from cutaway.losses import Loss
+    from cutaway.optimisers import Optimiser
 
 MEMORY = 2**28
 """Bytes that the stages of one batch of predictions may take: 256 MB."""

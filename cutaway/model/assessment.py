@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cutaway.model.calibration import Bin, calibration_error, is_settled, reliability, temperature, tempered
-from cutaway.model.evaluation import ClassFigures, Evaluation
+from cutaway.model.evaluation import ClassFigures, Evaluation, balanced
 from cutaway.model.intervals import wilson
 from cutaway.model.model import Model
 from cutaway.model.neighbours import Nearest
@@ -24,6 +24,8 @@ from cutaway.pictures.pictures import TEST, VALIDATION
 
 FACT = "assessment"
 """Under which a model keeps it."""
+UNEVEN = 1.5
+"""Where the largest class has so many times the pictures of the smallest, the balanced accuracy is told too."""
 PAIRS = 300
 """Pairs of classes that are kept, those taken for each other most often first."""
 
@@ -80,6 +82,13 @@ class Assessment:
     def interval(self) -> tuple[float, float]:
         """Between which shares the true one lies, with 95% confidence."""
         return wilson(self.right, self.count)
+
+    @property
+    def balanced(self) -> float | None:
+        """The balanced accuracy; None where classes are as large, and it says nothing more, or are not known."""
+        supports = [one.support for one in self.classes if one.support]
+        uneven = bool(supports) and max(supports) > UNEVEN * min(supports)
+        return balanced(self.classes) if uneven else None
 
     @property
     def wrong(self) -> int:

@@ -47,9 +47,20 @@ class Evaluation:
         """Pictures whose best guess is the true class."""
         return int(np.trace(self.confusion))
 
+    @property
+    def balanced(self) -> float:
+        """The mean of the classes' recall: the accuracy if all classes had as many pictures."""
+        return balanced(self.classes)
+
     def __str__(self) -> str:
         left_out = f", {len(self.skipped)} could not be read" if self.skipped else ""
         return f"{self.accuracy:.2%} right ({self.right:,} of {self.count:,} pictures), loss {self.loss:.4f}{left_out}"
+
+
+def balanced(classes: Sequence[ClassFigures]) -> float:
+    """The balanced accuracy: the mean recall of the classes that have pictures (Brodersen et al. 2010)."""
+    recalls = [one.recall for one in classes if one.recall is not None]
+    return sum(recalls) / max(1, len(recalls))
 
 
 def figures(

@@ -56,6 +56,11 @@ def how_good(assessment: Assessment) -> str:
     )
 
 
+def balanced(share: float) -> str:
+    """What the accuracy would be if no class were larger than another."""
+    return f"Balanced accuracy (the mean over the classes): {share:.2%}."
+
+
 def against_guessing(assessment: Assessment) -> str:
     """How good the best guess is of who sees no picture; nothing where that is not known."""
     if assessment.guessing is None or assessment.commonest is None:

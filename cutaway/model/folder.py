@@ -36,11 +36,8 @@ from safetensors import SafetensorError, deserialize
 
 from cutaway import __version__, files
 from cutaway.errors import InputError, ModelError
-from cutaway.model.card import card
 from cutaway.model.model import Model
-from cutaway.model.names import escaped
 from cutaway.model.seen import unpacked
-from cutaway.model.versions import versions
 from cutaway.net import parse
 from cutaway.wording import nearest
 
@@ -72,6 +69,10 @@ def save(model: Model, folder: Path) -> None:
     `finish` adds what is made once, when training is done.
     """
     from safetensors.numpy import save as packed
+
+    from cutaway.model.card import card
+    from cutaway.model.names import escaped
+    from cutaway.model.versions import versions
 
     model = replace(model, facts={"versions": versions()} | dict(model.facts))
     weights = {name: np.ascontiguousarray(value) for name, value in model.weights.items()}

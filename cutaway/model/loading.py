@@ -26,10 +26,14 @@ def load(source: str | Path, preparation: str | None = None) -> Model:
         return from_onnx(path, preparation)
     if preparation is not None:
         raise InputError(f"preparation goes with an ONNX file; {source} says itself how pictures are prepared")
-    from cutaway.model import backbones, folder
+    from cutaway.model import folder
+
+    if path.is_dir():
+        return folder.load(path)
+    from cutaway.model import backbones
 
     if str(source) in backbones.BACKBONES and not path.exists():
         return backbones.model(str(source))
-    if path.suffix.lower() in (".safetensors", *backbones.PICKLES) and not path.is_dir():
+    if path.suffix.lower() in (".safetensors", *backbones.PICKLES):
         return backbones.model(path)
     return folder.load(path)

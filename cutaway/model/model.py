@@ -17,7 +17,6 @@ from cutaway.engines.engine import Pixels, Predictor, Says
 from cutaway.engines.patient import FEWER
 from cutaway.errors import DataError, InputError, ModelError, PictureError
 from cutaway.layers.layer import describe
-from cutaway.losses import CrossEntropy, loss_for
 from cutaway.model import outputs, several
 from cutaway.model.evaluation import Evaluation, same_classes
 from cutaway.model.guesses import Guesses, ranked
@@ -252,6 +251,8 @@ class Model:
     ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         """Probabilities, and the loss of each picture: from the scores, since a probability may round to 0 or 1."""
         last = self.net.output.layer
+        from cutaway.losses import CrossEntropy, loss_for
+
         loss = loss_for(last)
         wanted = true if true.ndim == 2 else true[:, None] if self.kind == "two" else np.eye(len(self.classes))[true]
         if type(last) is not loss.last:  # logsoftmax, which is the logarithms already

@@ -31,6 +31,10 @@ def source_of(model: Model, data: str | Path | None = None) -> Pictures:
     if source.startswith(datasets.PREFIX) and not datasets.is_here(source):
         raise DataError(f"{source} is not on this computer; name some pictures")
     pictures = read(source, data=data, seed=facts.get("seed", 0), training=False, label_delim=facts.get("label_delim"))
+    if kept := facts.get("corrections"):
+        from cutaway.pictures.corrections import again
+
+        pictures = again(pictures, kept).pictures
     if known := facts.get("counts"):
         if set(pictures.classes) != set(known):
             raise DataError(f"{source} has other classes now than when the model was trained on it; name some pictures")

@@ -1,18 +1,24 @@
 """Pictures at the size of a net, ready to be learned from in any order."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cutaway.errors import DataError, PictureError
-from cutaway.pictures import cached, memory
+from cutaway.pictures import memory
 from cutaway.pictures.decoding import Pixels, Shape, decoded
 from cutaway.pictures.source import Source
 from cutaway.pictures.threads import over_threads, pieces
+
+if TYPE_CHECKING:
+    from cutaway.pictures.cached import Cached
 
 Prepare = Callable[[Pixels], Pixels]
 """One picture uint8 [h, w, c] to uint8 [H, W, C]. Its attribute `shape`, where it has one, is (H, W, C):
@@ -151,6 +157,8 @@ def prepare_all(
         return Prepared(labels, given, (), True, False, np.arange(len(rows)), load, rows, source.array, rows)
     load = Loader(source, rows, prepare, given or _first_shape(source, rows, prepare))
     held = len(rows) * math.prod(load.shape) <= SHARE_OF_MEMORY * memory.available()
+    from cutaway.pictures import cached  # 0.01 s
+
     cache = cached.opened(load)
     pixels, slots, skipped = _in_memory(load, held, progress) if cache is None else _on_disk(load, cache, progress)
     if len(skipped) == len(rows) > 0:
@@ -186,7 +194,7 @@ def _in_memory(load: Loader, held: bool, progress: Progress | None) -> tuple[Pix
     return pixels, np.arange(len(load.rows)) if held else np.full(len(load.rows), -1), skipped
 
 
-def _on_disk(load: Loader, cache: cached.Cached, progress: Progress | None) -> tuple[Pixels, Rows, dict[int, Skipped]]:
+def _on_disk(load: Loader, cache: Cached, progress: Progress | None) -> tuple[Pixels, Rows, dict[int, Skipped]]:
     with cache:
         skipped = _each(cache.read, cache.keep, len(load.rows), progress)
         return *cache.found(), skipped

@@ -3,8 +3,8 @@
     page(Subject(model, "pets-1", pictures, predictions))       the page as text
     write(subject, file)                                        the same, into a file
 
-`subject.py` says what a report is about; `first.py` makes the first screen; `curves.py`, `confusion.py`, `gallery.py`,
-`several.py`, `sureness.py`, `features.py` and `about.py` the parts below it; `thumbnails.py`, `colours.py` and
+`subject.py` says what a report is about; `first.py` makes the first screen; `curves.py`, `changes.py`, `confusion.py`,
+`gallery.py`, `several.py`, `sureness.py`, `features.py` and `about.py` the parts below it; `thumbnails.py`, `colours.py` and
 `plots.py` what is drawn in them. The figures and sentences are those of `cutaway.model.assessment` and `findings`:
 nothing is measured here.
 """
@@ -14,7 +14,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from cutaway import files
-from cutaway.views.report import about, confusion, curves, features, first, gallery, several, sureness, thumbnails
+from cutaway.views.report import (
+    about,
+    changes,
+    confusion,
+    curves,
+    features,
+    first,
+    gallery,
+    several,
+    sureness,
+    thumbnails,
+)
 from cutaway.views.report.html import Markup, document, joined, tag
 from cutaway.views.report.subject import Subject
 
@@ -41,6 +52,7 @@ def sections(subject: Subject) -> dict[str, Markup]:
     thumbs = thumbnails.small(subject.pictures, [*rows, *features.chosen(subject), *confusion.rows_of(cells)])
     made = {
         "How it learned": curves.learning(subject),
+        "How pictures were changed": changes.learned(subject),
         "What it takes for what": confusion.matrix(subject, known, cells, thumbs) if known else Markup(),
         "Mistakes and doubts": gallery.sections(subject, thumbs),
         "Class by class": several.classes(subject) or (confusion.classes(subject, known) if known else Markup()),

@@ -25,6 +25,7 @@ def screen(subject: Subject) -> Markup:
         kicker(subject),
         tag("h1", f"{share(known.accuracy)} right"),
         tag("p", lede(known), class_="lede"),
+        *([tag("p", findings.balanced(known.balanced), class_="note")] if known.balanced is not None else []),
         tag("p", about(subject), " ", findings.on_which(known), class_="note"),
         missing(subject),
         compared(known),
