@@ -10,7 +10,18 @@ from pathlib import Path
 
 from benchmarks.measure import machine
 
-NAMES = ("startup", "training", "epoch", "tiles", "learning", "workbook", "report", "comparison", "decoding")
+NAMES = (
+    "startup",
+    "training",
+    "epoch",
+    "tiles",
+    "learning",
+    "workbook",
+    "report",
+    "comparison",
+    "decoding",
+    "photographs",
+)
 
 
 def main() -> None:

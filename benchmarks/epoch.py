@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks.engine.cases import KERAS_MNIST
 from cutaway.engines import choose
 from cutaway.pictures.arrays import Part, from_arrays
-from cutaway.training import Epoch, Recipe, Step, run, set_up
+from cutaway.training import Recipe, Step, run, set_up
 
 EPOCHS = 6
 """The first is left out: the net's program is made in it."""

@@ -213,6 +213,7 @@ def test_the_first_array_that_does_not_fit_is_named(tmp_path, monkeypatch):
     )
     model.save(tmp_path)
     monkeypatch.undo()
+    (tmp_path / "model.onnx").unlink()  # with it, weights that are as they were saved are not looked into
     with pytest.raises(
         ModelError,
         match=r"model.safetensors: the weights conv1.kernel are float32 3x3x1x2; the net needs float32 5x5x1x2",

@@ -13,6 +13,7 @@ from cutaway.cli.failing import CLOSED, let_go_of_output, report
 from cutaway.wording import nearest
 
 COMMANDS = {
+    "check": "Say what is in your pictures and what is wrong, before any training.",
     "train": "Train a net on your pictures.",
     "evaluate": "Say how well a model does on labelled pictures.",
     "report": "Write how good a model is and where it fails, as one page.",

@@ -38,6 +38,7 @@ from cutaway import __version__, files
 from cutaway.errors import InputError, ModelError
 from cutaway.model.model import Model
 from cutaway.model.seen import unpacked
+from cutaway.model.stored import Stored
 from cutaway.net import parse
 from cutaway.wording import nearest
 
@@ -107,6 +108,11 @@ def load(folder: str | Path) -> Model:
     check_folder(folder)
     text = _bytes(folder / CONFIG)
     beside = read_config(folder / CONFIG, text)
+    onnx, seen = (checked(folder, name, _sha256(text)) for name in (ONNX, SEEN))
+    known = None if seen is None else unpacked(folder / SEEN, seen)
+    if onnx is not None and is_whole(folder / WEIGHTS):  # as it was saved, beside this config
+        stored = Stored(lambda: read_weights(folder / WEIGHTS)[1])
+        return Model(parse(beside["net"]), stored, tuple(beside["classes"]), beside["facts"], onnx, known)
     config, weights = read_weights(folder / WEIGHTS)
     for key in ("net", "classes"):
         if config[key] != beside[key]:
@@ -114,8 +120,6 @@ def load(folder: str | Path) -> Model:
                 f"{folder}: {CONFIG} and {WEIGHTS} are of two models: their {key} differ; "
                 f"copy both from the same folder"
             )
-    onnx, seen = (checked(folder, name, _sha256(text)) for name in (ONNX, SEEN))
-    known = None if seen is None else unpacked(folder / SEEN, seen)
     try:
         net, classes = parse(config["net"]), tuple(config["classes"])
         return Model(net, weights, classes, config["facts"], onnx, known)
@@ -236,6 +240,11 @@ def checked(folder: Path, name: str, config: str) -> bytes | None:
             "remove it, and the model is used without it"
         )
     return content
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a file has its SHA-256."""
+    return path.is_file() and read_sums(path.parent / SUMS).get(path.name) == _sha256(_bytes(path))
 
 
 def read_sums(path: Path) -> dict[str, str]:

@@ -22,6 +22,7 @@ from cutaway.model.evaluation import Evaluation, same_classes
 from cutaway.model.guesses import Guesses, ranked
 from cutaway.model.predictions import Predictions
 from cutaway.model.seen import Near, Seen
+from cutaway.model.stored import Stored
 from cutaway.net import Net
 from cutaway.net.onnx import names
 from cutaway.pictures import Pictures, Prepared, decode
@@ -68,7 +69,8 @@ class Model:
 
     def __post_init__(self) -> None:
         outputs.kind(self.net, self.classes)
-        check_weights(self.net, self.weights)
+        if not isinstance(self.weights, Stored):  # those were looked at before they were saved
+            check_weights(self.net, self.weights)
 
     @cached_property
     def kind(self) -> outputs.Kind:
