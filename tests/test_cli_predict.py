@@ -149,3 +149,90 @@ def test_awkward_files(model, shared_data):
     assert wrong == []
     assert all(np.isclose(sum(g["prob"] for g in row["guesses"]), 1) for row in rows if row["status"] == "ok")
     assert all("\n" not in row["reason"] for row in rows if row["status"] == "unreadable")
+
+
+def test_csv_has_a_row_for_each_in_order(model, tmp_path):
+    picture(tmp_path / "=a.png")
+    (tmp_path / "bad.png").write_bytes(b"bad")
+    rows = list(csv.DictReader(ran("predict", "run", "=a.png", "bad.png", "=a.png", "--top", 2, "--csv").splitlines()))
+    said = model.predict("=a.png", top=2)
+    assert list(rows[0]) == ["path", "status", "label", "prob", "label_2", "prob_2", "reason"]
+    assert [row["path"] for row in rows] == ["'=a.png", "bad.png", "'=a.png"]
+    assert [row["status"] for row in rows] == ["ok", "unreadable", "ok"]
+    assert rows[0] == rows[2]
+    assert float(rows[0]["prob_2"]) == pytest.approx(said[1].prob, rel=1e-6)
+    assert rows[1]["label"] == rows[1]["prob"] == "" and "not a picture" in rows[1]["reason"]
+
+
+def test_parquet_holds_the_same(model, tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    picture(tmp_path / "a.png")
+    ran("predict", "run", "a.png", "no.png", "--top", 1, "-o", "said.parquet")
+    rows = parquet.read_table(tmp_path / "said.parquet").to_pylist()
+    (best,) = model.predict("a.png", top=1)
+    assert rows[0] == {
+        "path": "a.png",
+        "status": "ok",
+        "label": best.label,
+        "prob": pytest.approx(best.prob),
+        "reason": None,
+    }
+    assert rows[1] == {"path": "no.png", "status": "unreadable", "label": None, "prob": None, "reason": "no such file"}
+    assert "written to a file" in run("predict", "run", "a.png", "--parquet").stderr
+
+
+def test_a_file_appears_when_all_is_said(model, tmp_path):
+    picture(tmp_path / "a.png")
+    (tmp_path / "said.csv").write_text("from before")
+    assert run("predict", "run", "a.png", "-o", "said.txt").exit_code == 2
+    net = parse("input 8x8x1, flatten, dense 2, softmax")
+    Model(net, start(net), ("a", "b")).save("strict")
+    assert run("predict", "strict", "a.png", "-o", "said.csv").exit_code == 2  # it takes pictures of 8x8 alone
+    assert (tmp_path / "said.csv").read_text() == "from before"
+    ran("predict", "run", "a.png", "-o", "said.csv")
+    assert (tmp_path / "said.csv").read_text().startswith("path,status,")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "run", "said.csv", "strict"]
+
+
+def test_paths_from_standard_input(model, tmp_path):
+    for name in ("a.png", "b b.png"):
+        picture(tmp_path / name)
+    done = started("predict", "run", "-", "a.png", "--json", input="b b.png\n\nno.png\r\n")
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(row["path"], row["status"]) for row in rows] == [
+        ("b b.png", "ok"),
+        ("no.png", "unreadable"),
+        ("a.png", "ok"),
+    ]
+
+
+def test_abstaining(digits_run):
+    paths = [f"digits[{number}]" for number in range(40)]
+    free = [json.loads(line) for line in ran("predict", digits_run, *paths, "--json").splitlines()]
+    result = run("predict", digits_run, *paths, "--json", "--abstain", "0.5%")
+    held = [json.loads(line) for line in result.stdout.splitlines()]
+    sure = float(re.match(r"answers where it is at least ([\d.]+)% sure: ", result.stderr)[1]) / 100
+    for own, row in zip(free, held, strict=True):
+        far = own.get("reason") == "unlike anything seen in training"
+        answered = own["guesses"][0]["prob"] >= sure - 5e-4 and not far
+        assert (row["status"] == "ok") == answered, row
+        assert ("guesses" in row) == answered and (answered or row["reason"])
+    refused = run("predict", digits_run, paths[0], "--abstain", "0.0001%")
+    assert refused.exit_code in (0, 2)
+    if refused.exit_code:
+        assert "no threshold keeps the error at" in refused.stderr
+
+
+def test_what_is_unlike_all_training_pictures(digits_run, tmp_path):
+    """A checkerboard is no digit; most digits that were kept back are like those that were learned."""
+    board = 255 * (np.indices((8, 8)).sum(axis=0) % 2).astype(np.uint8)
+    Image.fromarray(board).save(tmp_path / "board.png")
+    lines = ran("predict", digits_run, tmp_path / "board.png", "digits[17]", "--top", 1, "--why").splitlines()
+    assert lines[0].endswith("(unlike anything seen in training)")
+    assert "unlike" not in lines[2] and re.search(r"like digits\[\d+\] \(7, 0\.\d{3}\)  digits", lines[3])
+
+
+def test_why_needs_training_pictures(model, tmp_path):
+    picture(tmp_path / "a.png")
+    result = run("predict", "run", "a.png", "--why")
+    assert result.exit_code == 2 and "run keeps no training pictures to compare with" in result.stderr

@@ -16,7 +16,7 @@ from cutaway.pictures.audit.grouping import Groups
 from cutaway.pictures.audit.inspection import COARSE, SIDE, Inspection, inspect, inspect_array
 from cutaway.pictures.audit.journal import Entry, Journal
 from cutaway.pictures.audit.kinds import KINDS, Finding
-from cutaway.pictures.audit.likeness import join_alike
+from cutaway.pictures.audit.likeness import FEWEST, Copied, join_alike
 from cutaway.pictures.checks import require_trainable
 from cutaway.pictures.pictures import TEST, TRAIN, VALIDATION, Pictures
 from cutaway.pictures.source import Encoded
@@ -223,11 +223,12 @@ def near(exact: Groups, known: Sequence[Inspection], progress: Progress | None) 
     """Exact and near duplicates, and pairs of mirrored ones, which are apart there. Of equal files one is compared."""
     tops = exact.tops()
     rows = np.array([row for row, one in enumerate(known) if one.luma and tops[row] == row], np.int64)
-    luma = np.frombuffer(b"".join(known[row].luma for row in rows), np.uint8).reshape(-1, SIDE, SIDE)
-    colour = np.frombuffer(b"".join(known[row].colour for row in rows), np.int8).reshape(-1, COARSE, COARSE, 2)
+    luma = np.frombuffer(b"".join(known[row].luma for row in rows.tolist()), np.uint8).reshape(-1, SIDE, SIDE)
+    colour = np.frombuffer(b"".join(known[row].colour for row in rows.tolist()), np.int8).reshape(-1, COARSE, COARSE, 2)
     step = None if progress is None else lambda done, of: progress(done, of, "comparing")
     own = Groups(len(rows))
-    pairs, mirrors = join_alike(own, luma, colour, step)
+    small = np.array([min(known[row].width, known[row].height) < FEWEST for row in rows.tolist()], bool)
+    pairs, mirrors = join_alike(own, Copied(luma, colour, small), step)
     groups = Groups(len(known))
     groups.join_equal(f"{top}" for top in tops)
     for a, b in pairs:

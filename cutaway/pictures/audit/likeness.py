@@ -8,12 +8,16 @@ What a pattern is: the 8 lowest frequencies each way of a small grey copy (the D
 So brightness and contrast fall out, and the inner product of two is their correlation. It is the perceptual hash of
 Zauner 2010 ("Implementation and benchmarking of perceptual image hash functions"), numbers kept, not their signs.
 
+The closer look takes 16 frequencies each way, each times its own height: what all shirts, or all faces, have in common
+is coarse, and would drown what tells them apart.
+
 How it was set, on 1,656 photos (cats-dogs, imagenet-samples, and 1,000 faces of 64x64 in one pose, the hardest): of two
-different photos the closer look gave 0.89 at most; of one photo and itself encoded at quality 50, at half its size, in
-grey or without 5% of its width and height 0.96 at least, and brightened by a quarter 0.95 in all but 3.
+different photos the closer look gave 0.78 at most; of one photo and itself encoded at quality 50, at half its size, in
+grey, or brightened by a quarter 0.95 at least, and without 5% of its width and height 0.93 in all but 1 of 100.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -21,32 +25,51 @@ from numpy.typing import NDArray
 
 from cutaway.pictures.audit.grouping import Groups
 from cutaway.pictures.audit.inspection import SIDE
+from cutaway.pictures.choice import evenly
 
 Floats = NDArray[np.float32]
 Copies = NDArray[np.uint8]
 Colours = NDArray[np.int8]
+Rows = NDArray[np.int64]
 Pairs = NDArray[np.int64]
 """[pairs, 2]: the rows of two pictures."""
 
 COARSE, FINE = 8, 16
 """Frequencies each way that are searched by, and that are looked at closely."""
 
-CANDIDATE = 0.9
-"""The least correlation of two patterns for a closer look. A photo without 5% of its width and height keeps 0.90 to
-0.99; of 500,000 pairs of different faces in one pose 13 reach it, of 180,000 pairs of different photos none."""
 
-SAME = 0.95
-"""The least correlation in the closer look: between the 0.89 of different pictures and the 0.96 of the same."""
+@dataclass(frozen=True)
+class Look:
+    """How alike two pictures have to be."""
+
+    candidate: float
+    """The least correlation of two patterns for a closer look."""
+    same: float
+    """The least correlation in the closer look."""
+    crops: bool
+    """Whether one may be a part of the other."""
+
+
+LARGE = Look(candidate=0.8, same=0.93, crops=True)
+"""A photo without 5% of its width and height, at whichever side, keeps 0.8 to 0.99 of its pattern. Of 180,000 pairs of
+different photos @P@ reach that, of 500,000 pairs of faces in one pose @F@: few enough to look at them all."""
+
+SMALL = Look(candidate=0.97, same=0.985, crops=False)
+"""Little tells small pictures apart. In MNIST, Fashion-MNIST and the digits (4,000, 4,000 and 1,797 pictures, 18 million
+pairs) two pairs come so close, one of them a true copy; encoded as JPEG of quality 90, 99 of 100 do."""
+
+FEWEST = 48
+"""A picture with fewer pixels on its shorter side is small."""
 
 COLOUR = 9.0
 """How far the colours may be apart, in steps of two of 255 (root of the mean square): the same shirt in red and in blue
-is not the same picture."""
+is not the same picture. Between a photo and itself brightened, cropped or with 0.7 of its contrast it is 7 at most."""
 
 FLAT = 2.0
 """A picture whose grey values differ by less than this (standard deviation, of 255) has no pattern but noise."""
 
 CROPS = (0.98, 0.96, 0.94)
-"""What may be left of height and width, for the closer look; the middle and the corners and edges are tried."""
+"""What may be left of height and width, for the closer look; the middle, the corners and the edges are tried."""
 
 LEAF = 256
 """Pictures in one product of the search: 256 x 63 numbers stay in the cache of a core."""
@@ -54,37 +77,71 @@ LEAF = 256
 BATCH = 512
 """Pairs that are looked at closely at a time: 2 MB each for a step."""
 
+MOST, SAMPLE = 50_000, 2048
+"""Candidates that there may be, by an estimate from so many pictures: to look at them takes 5 s. Where all pictures are
+much alike, as frames of a film are, only the most alike are candidates."""
+
 Progress = Callable[[int, int], None]
 
 
+@dataclass(frozen=True, eq=False)
+class Copied:
+    """The small copies of some pictures."""
+
+    luma: Copies
+    """[n, 32, 32]"""
+    colour: Colours
+    """[n, 8, 8, 2]"""
+    small: NDArray[np.bool_]
+    """[n]: whether a picture has so few pixels that little tells it from another."""
+
+    def __len__(self) -> int:
+        return len(self.luma)
+
+
 def join_alike(
-    groups: Groups, luma: Copies, colour: Colours, progress: Progress | None = None
+    groups: Groups, copied: Copied, progress: Progress | None = None
 ) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     """Puts near duplicates into the same group; the pairs that joined them, as they are, and mirrored.
 
-    `luma` is [n, 32, 32], `colour` [n, 8, 8, 2]. Pairs that are together already are not looked at: of a thousand equal
-    pictures there are a thousand pairs, not half a million. 10,000 photos take about 1 s; 100,000 about 40 s.
+    Pairs that are together already are not looked at: of a thousand equal pictures there are a thousand pairs, not half
+    a million. 10,000 photos take about 1 s.
     """
-    own = patterns(luma)
-    usable = np.flatnonzero(luma.reshape(len(luma), -1).std(axis=1) >= FLAT) if len(luma) else np.arange(0)
+    own = patterns(copied.luma)
+    flat = copied.luma.reshape(len(copied), SIDE * SIDE).std(axis=1) < FLAT
+    passes = [(LARGE, np.flatnonzero(~flat & ~copied.small))]
+    if copied.small.any():
+        passes.append((SMALL, np.flatnonzero(~flat)))
     found: tuple[list[tuple[int, int]], list[tuple[int, int]]] = ([], [])
-    for turned, pairs in enumerate(found):
-        other = mirrored(own) if turned else own
-        for candidates in search(own[usable], other[usable], progress, turned):
-            pairs += joined(groups, usable[candidates], luma, colour, bool(turned))
+    steps = [(look, rows, bool(turned)) for turned in (0, 1) for look, rows in passes]
+    for number, (look, rows, turned) in enumerate(steps):
+        least = candidate(own[rows], look)
+        for done, of, pairs in search(own[rows], mirrored(own[rows]) if turned else own[rows], least):
+            found[turned].extend(joined(groups, rows[pairs], copied, look, turned))
+            if progress is not None:
+                progress(number * of + done, len(steps) * of)
     return found
 
 
-def joined(groups: Groups, candidates: Pairs, luma: Copies, colour: Colours, turned: bool) -> list[tuple[int, int]]:
+def candidate(own: Floats, look: Look) -> float:
+    """The least correlation of candidates: higher than usual where there would be too many of them."""
+    some = own[evenly(len(own), SAMPLE)]
+    if len(some) < 2:
+        return look.candidate
+    alike = np.sort((some @ some.T)[np.triu_indices(len(some), 1)])
+    share = MOST / (len(own) * (len(own) - 1) / 2)
+    return max(look.candidate, float(alike[int(len(alike) * (1 - share))])) if share < 1 else look.candidate
+
+
+def joined(groups: Groups, candidates: Pairs, copied: Copied, look: Look, turned: bool) -> list[tuple[int, int]]:
     """The candidates that are the same picture and were not together before."""
     found: list[tuple[int, int]] = []
     for start in range(0, len(candidates), BATCH):
         apart = [(a, b) for a, b in candidates[start : start + BATCH].tolist() if groups.top(a) != groups.top(b)]
         if not apart:
             continue
-        pairs = np.array(apart, np.int64)
-        same = is_same(luma[pairs[:, 0]], luma[pairs[:, 1]], colour[pairs[:, 0]], colour[pairs[:, 1]], turned)
-        found += [(a, b) for (a, b), yes in zip(apart, same.tolist(), strict=True) if yes and groups.join(a, b)]
+        same = is_same(copied, np.array(apart, np.int64), look, turned).tolist()
+        found += [(a, b) for (a, b), yes in zip(apart, same, strict=True) if yes and groups.join(a, b)]
     return found
 
 
@@ -101,19 +158,20 @@ def cosines(size: int, count: int) -> Floats:
     return narrow
 
 
-def frequencies(copies: NDArray[np.float32] | Copies, count: int) -> Floats:
-    """[n, count^2 - 1]: the lowest frequencies each way without the mean, at length 1."""
-    waves = cosines(copies.shape[-1], count)
-    both: Floats = waves @ copies.astype(np.float32) @ waves.T
-    flat: Floats = both.reshape(len(copies), count * count)[:, 1:]
-    flat /= np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), np.float32(1e-6))
-    return flat
+def at_length_one(both: Floats) -> Floats:
+    """[n, k^2 - 1]: frequencies [n, k, k] without the mean, at length 1."""
+    flat: Floats = both.reshape(len(both), both.shape[1] * both.shape[2])[:, 1:]
+    lengths: Floats = np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), np.float32(1e-6))
+    return flat / lengths
 
 
 def patterns(luma: Copies) -> Floats:
     """[n, 63] of small copies [n, 32, 32]."""
-    parts = [frequencies(luma[start : start + 4096], COARSE) for start in range(0, len(luma), 4096)]
-    return np.concatenate(parts) if parts else np.zeros((0, COARSE**2 - 1), np.float32)
+    waves, made = cosines(SIDE, COARSE), np.zeros((len(luma), COARSE**2 - 1), np.float32)
+    for start in range(0, len(luma), 4096):
+        some = slice(start, start + 4096)
+        made[some] = at_length_one(waves @ luma[some].astype(np.float32) @ waves.T)
+    return made
 
 
 def mirrored(own: Floats) -> Floats:
@@ -126,31 +184,25 @@ def mirrored(own: Floats) -> Floats:
 # ---- search
 
 
-def search(own: Floats, other: Floats, progress: Progress | None = None, turned: int = 0) -> Iterator[Pairs]:
-    """Every pair whose patterns agree, some at a time: all of them, none is missed.
+def search(own: Floats, other: Floats, least: float) -> Iterator[tuple[int, int, Pairs]]:
+    """Every pair whose patterns agree, some at a time, with how far it is: all of them, none is missed.
 
     The patterns lie in small boxes of pictures near each other (a k-d tree); two boxes further apart than a pair may be
     are not compared. What is left is matrix products.
     """
-    if len(own) < 2:
-        return
     leaves = halved(own, np.arange(len(own)))
     others = [other[leaf] for leaf in leaves]
-    boxes = np.array([(own[leaf].min(axis=0), own[leaf].max(axis=0)) for leaf in leaves])
-    theirs = np.array([(leaf.min(axis=0), leaf.max(axis=0)) for leaf in others])
-    for number, leaf in enumerate(leaves):
-        near = number + np.flatnonzero(gap(boxes[number], theirs[number:]) <= 2 - 2 * CANDIDATE)
+    boxes = np.array([(own[leaf].min(axis=0), own[leaf].max(axis=0)) for leaf in leaves if len(leaf)])
+    theirs = np.array([(leaf.min(axis=0), leaf.max(axis=0)) for leaf in others if len(leaf)])
+    for number, leaf in enumerate(leaves if len(own) > 1 else []):
+        near = number + np.flatnonzero(gap(boxes[number], theirs[number:]) <= 2 - 2 * least)
         for place in near.tolist():
-            a, b = np.nonzero(own[leaf] @ others[place].T >= CANDIDATE)
+            a, b = np.nonzero(own[leaf] @ others[place].T >= least)
             pairs = np.sort(np.stack([leaf[a], leaves[place][b]], axis=1), axis=1)
-            pairs = pairs[pairs[:, 0] != pairs[:, 1]]
-            if len(pairs):
-                yield np.unique(pairs, axis=0)
-        if progress is not None:
-            progress(turned * len(leaves) + number + 1, 2 * len(leaves))
+            yield number, len(leaves), np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0)
 
 
-def halved(points: Floats, rows: Pairs) -> list[Pairs]:
+def halved(points: Floats, rows: Rows) -> list[Rows]:
     """Rows in leaves of at most 256, halved each time along the number that differs most."""
     if len(rows) <= LEAF:
         return [rows]
@@ -170,13 +222,15 @@ def gap(box: Floats, boxes: Floats) -> Floats:
 # ---- a closer look
 
 
-def is_same(a: Copies, b: Copies, colour_a: Colours, colour_b: Colours, turned: bool) -> NDArray[np.bool_]:
-    """[pairs]: whether each pair is the same picture, b seen in a mirror where `turned`."""
+def is_same(copied: Copied, pairs: Pairs, look: Look, turned: bool) -> NDArray[np.bool_]:
+    """[pairs]: whether each pair is the same picture, the second seen in a mirror where `turned`."""
+    a, b = pairs.T
+    luma, colour = copied.luma[b], copied.colour[b]
     if turned:
-        b, colour_b = b[:, :, ::-1], colour_b[:, :, ::-1]
-    same = distance(colour_a, colour_b) <= COLOUR
+        luma, colour = luma[:, :, ::-1], colour[:, :, ::-1]
+    same = distance(copied.colour[a], colour) <= COLOUR
     rows = np.flatnonzero(same)
-    same[rows] = closest(a[rows], b[rows]) >= SAME
+    same[rows] = closest(copied.luma[a[rows]], luma[rows], look) >= look.same
     return same
 
 
@@ -188,25 +242,37 @@ def distance(a: Colours, b: Colours) -> Floats:
     return np.where(grey, np.float32(0), apart)
 
 
-def closest(a: Copies, b: Copies) -> Floats:
+def closest(a: Copies, b: Copies, look: Look = LARGE) -> Floats:
     """[pairs]: the best correlation of two pictures, or of one with a part of the other, tried only where needed."""
-    whole_a, whole_b = frequencies(a, FINE), frequencies(b, FINE)
+    waves = cosines(SIDE, FINE)
+    whole_a, whole_b = fine(waves, a, waves), fine(waves, b, waves)
     best: Floats = (whole_a * whole_b).sum(axis=1)
-    rows = np.flatnonzero(best < SAME)
+    rows = np.flatnonzero(best < look.same) if look.crops else np.arange(0)
     if len(rows):
         for cropped, whole in ((a[rows], whole_b[rows]), (b[rows], whole_a[rows])):
             for down, across in windows():
-                parts = frequencies(down @ cropped.astype(np.float32) @ across.T, FINE)
-                best[rows] = np.maximum(best[rows], (parts * whole).sum(axis=1))
+                best[rows] = np.maximum(best[rows], (fine(down, cropped, across) * whole).sum(axis=1))
     return best
+
+
+def fine(down: Floats, copies: Copies, across: Floats) -> Floats:
+    """[n, 255]: 16 frequencies each way, each times its own height, of what two matrices [16, 32] take from copies."""
+    return at_length_one(heights() * (down @ copies.astype(np.float32) @ across.T))
+
+
+@cache
+def heights() -> Floats:
+    """[16, 16]: how high each frequency is. Photos hold about as much of each after that (Field 1987)."""
+    number = np.arange(FINE, dtype=np.float32)
+    return np.hypot(number[:, None], number)
 
 
 @cache
 def windows() -> list[tuple[Floats, Floats]]:
-    """Matrices [32, 32] that take a part of a copy to the whole size, down and across."""
+    """Matrices [16, 32] that take the frequencies of a part of a copy at the whole size, down and across."""
     found = []
     for share in CROPS:
-        ways = [window(share, (1 - share) * place) for place in (0.0, 0.5, 1.0)]
+        ways = [cosines(SIDE, FINE) @ window(share, (1 - share) * place) for place in (0.0, 0.5, 1.0)]
         found += [(down, across) for down in ways for across in ways]
     return found
 
