@@ -12,11 +12,11 @@ PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt PIP_D
 	$(BIN)/python -m pip install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix docs bench clean
+.PHONY: help setup demo test check fix docs bench clean exporters
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do \
-		printf 'make %-8s%s\n' "$$name" "$$text"; done
+		printf 'make %-11s%s\n' "$$name" "$$text"; done
 
 setup: .venv/setup.stamp node_modules/setup.stamp  ## make .venv with all that development needs (a moment when it is up to date)
 
@@ -25,6 +25,9 @@ demo: .venv/demo.stamp  ## train on real handwritten digits, show the guesses an
 
 test: setup  ## run the tests, and the examples in README.md and docs/, one process a core
 	$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST_ARGS)
+
+exporters: setup  ## add PyTorch, Keras and others whose ONNX files the tests import (large; without them these are skipped)
+	$(PIP) --editable '.[dev,docs,exporters]'
 
 check: setup docs  ## what must hold before a commit: format, lint, types, who imports whom, docs without a warning
 	$(BIN)/ruff format --check

@@ -1,5 +1,7 @@
 """How sure a guess must be, against curves counted by hand."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -46,4 +48,4 @@ def test_of_very_many_pictures_some_points_are_kept():
     points = curve(draw.random(10_000), draw.random(10_000) < 0.9)
     assert len(points) == POINTS
     assert points[-1].answered == 10_000
-    assert all(a.answered < b.answered and a.sure > b.sure for a, b in zip(points, points[1:], strict=False))
+    assert all(a.answered < b.answered and a.sure > b.sure for a, b in itertools.pairwise(points))

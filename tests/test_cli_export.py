@@ -29,7 +29,8 @@ def test_the_file_says_the_same_and_carries_its_classes(digits_run, tmp_path):
     known = session.get_modelmeta().custom_metadata_map
     assert tuple(json.loads(known["cutaway.classes"])) == model.classes
     assert parse(known["cutaway.net"]) == model.net
-    pictures = cw.read("digits").source.array[:50]
+    digits = cw.read("digits")
+    pictures = np.stack([digits[row] for row in range(50)])
     probabilities, scores, features = session.run(["probabilities", "scores", "features"], {"pictures": pictures})
     assert abs(probabilities - replace(model, onnx=None).probabilities(pictures)).max() < 1e-5
     assert (scores.argmax(axis=1) == probabilities.argmax(axis=1)).all()

@@ -211,7 +211,9 @@ def test_abstaining(digits_run):
     free = [json.loads(line) for line in ran("predict", digits_run, *paths, "--json").splitlines()]
     result = run("predict", digits_run, *paths, "--json", "--abstain", "0.5%")
     held = [json.loads(line) for line in result.stdout.splitlines()]
-    sure = float(re.match(r"answers where it is at least ([\d.]+)% sure: ", result.stderr)[1]) / 100
+    (sure,) = (
+        float(share) / 100 for share in re.findall(r"answers where it is at least ([\d.]+)% sure: ", result.stderr)
+    )
     for own, row in zip(free, held, strict=True):
         far = own.get("reason") == "unlike anything seen in training"
         answered = own["guesses"][0]["prob"] >= sure - 5e-4 and not far

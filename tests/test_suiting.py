@@ -90,4 +90,4 @@ def test_photographs_are_changed_each_time_and_digits_are_not():
 @pytest.mark.parametrize("name", ["flip", "balance"])
 def test_neither_yes_nor_no(name):
     with pytest.raises(cw.InputError, match=f"{name} is 'perhaps'; it can be True, False or None"):
-        Recipe(**{name: "perhaps"})
+        Recipe(**{name: "perhaps"})  # type: ignore[arg-type]

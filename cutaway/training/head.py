@@ -53,7 +53,7 @@ def fitted(x: NDArray[np.float32], wanted: Numbers, loss: Loss, kind: Kind, fold
     `folds` says in which part each picture is left out, `shares` how much it counts.
     """
     numbers: Numbers = x.astype(np.float64) if x.size <= EXACT else x
-    length = float(np.einsum("nf,nf->", x, x, dtype=np.float64)) / max(1, len(x))
+    length = mean_square(x)
     some = evenly(len(x), CHOSEN_BY)
     part = numbers[some], wanted[some], loss, folds[some], shares[some]
     losses = [_mean(loss, _out_of_fold(*part, share * length), wanted[some], shares[some]) for share in DECAYS]
@@ -62,6 +62,18 @@ def fitted(x: NDArray[np.float32], wanted: Numbers, loss: Loss, kind: Kind, fold
     weight, bias = _solved(numbers, wanted, loss, shares, best * length)
     heat = _heat(scores, wanted, loss, kind)
     return Head((weight / heat).astype(np.float32), (bias / heat).astype(np.float32), best, heat, scores / heat)
+
+
+def out_of_fold(
+    x: NDArray[np.float32], wanted: Numbers, loss: Loss, folds: Rows, shares: Numbers, decay: float
+) -> NDArray[np.float64]:
+    """[n, outputs]: scores of each part from the others, at a decay that was chosen."""
+    return _out_of_fold(x, wanted, loss, folds, shares, decay * mean_square(x))
+
+
+def mean_square(x: NDArray[np.float32]) -> float:
+    """The mean squared length of features."""
+    return float(np.einsum("nf,nf->", x, x, dtype=np.float64)) / max(1, len(x))
 
 
 def folds_of(digests: list[bytes], labels: Rows, count: int = FOLDS) -> Rows:

@@ -24,6 +24,7 @@ from cutaway.net.notation import states_input
 from cutaway.pictures import Pictures, Prepared
 from cutaway.pictures.checks import require_trainable
 from cutaway.pictures.downloads import to_terminal
+from cutaway.pictures.split import SHARE
 from cutaway.training.recipe import PHOTOGRAPHS, Recipe, finetuning, recipe_for, usual_rate
 from cutaway.training.suiting import suited
 
@@ -48,6 +49,8 @@ class Setup:
     """The net whose weights it starts with, where it does not start from nothing."""
     finetune: bool = False
     """Whether the pretrained weights are trained further, once the last layer is there."""
+    groups: NDArray[Any] | None = None
+    """[training pictures]: the name of what each belongs to, "" where it belongs to nothing; None where none does."""
     said: tuple[str, ...] = ()
     """What the pictures decided of the recipe, or speak against in it; a line each."""
     data: dict[str, Any] = field(default_factory=dict)
@@ -111,7 +114,8 @@ def set_up(
     data = facts(pictures, train, held_out)
     recipe = recipe or recipe_for(len(train.labels), max(train.shape[:2]))
     recipe, train, said = suited(recipe, train, held_out, pictures.classes)
-    return Setup(whole, pictures.classes, train, held_out, recipe, said=tuple(said), data=data)
+    groups = groups_of(pictures.train, train)
+    return Setup(whole, pictures.classes, train, held_out, recipe, groups=groups, said=tuple(said), data=data)
 
 
 def _transfer(
@@ -133,7 +137,31 @@ def _transfer(
     said: list[str] = []
     if finetune:
         recipe, train, said = suited(recipe, train, held_out, pictures.classes)
-    return Setup(net, pictures.classes, train, held_out, recipe, known, finetune, tuple(said), data)
+    groups = groups_of(pictures.train, train)
+    return Setup(net, pictures.classes, train, held_out, recipe, known, finetune, groups, tuple(said), data)
+
+
+def groups_of(pictures: Pictures, prepared: Prepared) -> NDArray[Any] | None:
+    """What each prepared picture belongs to."""
+    return None if pictures.groups is None else pictures.groups[prepared.kept]
+
+
+def grouped(pictures: Pictures) -> dict[str, Any]:
+    """How many pictures belong together, and how many of those held out would have company in training, had each been
+    drawn by itself; nothing where none do.
+
+    Of g pictures that belong together, one that is held out has none of the others in training with a probability of
+    0.2^(g-1), where a fifth is held out.
+    """
+    if pictures.groups is None:
+        return {}
+    named = pictures.groups[pictures.groups != ""]
+    _, own, sizes = np.unique(named, return_inverse=True, return_counts=True)
+    some = sizes[own][sizes[own] > 1]
+    if not len(some):
+        return {}
+    company = float((1 - SHARE ** (some - 1.0)).sum()) / max(1, len(pictures))
+    return {"groups": {"count": int((sizes > 1).sum()), "pictures": len(some), "company": company}}
 
 
 def usual_net(pictures: Pictures, size: tuple[int, int] | None = None) -> str:
@@ -270,4 +298,5 @@ def facts(pictures: Pictures, train: Prepared, validation: Prepared) -> dict[str
         "size": list(pictures.size),
         "ignored": dict(sorted(ignored.items())),
         "skipped": [{"path": s.path, "reason": s.reason} for s in skipped],
+        **grouped(pictures),
     }

@@ -65,7 +65,8 @@ def transferred(setup: Setup) -> Generator[Looked, None, Transferred]:
     shares = head.balanced(labels, len(counts)) if uneven else np.ones(len(labels))
     if setup.train.weights is not None:
         shares = shares * setup.train.weights
-    found = head.fitted(x, wanted, loss, model.kind, head.folds_of(digests, labels), shares)
+    folds = head.folds_of(companions(digests, setup.groups), labels)
+    found = head.fitted(x, wanted, loss, model.kind, folds, shares)
     last = last_dense(net)
     weights = dict(model.weights) | {f"{last}.weight": found.weight, f"{last}.bias": found.bias}
 
@@ -85,12 +86,25 @@ def transferred(setup: Setup) -> Generator[Looked, None, Transferred]:
         "validation_accuracy": held,
         "rate": 0.0,
     }
-    facts = {
+    facts: dict[str, Any] = {
         "pretrained": facts_of(setup.pretrained) if setup.pretrained else {},
         "head": {"decay": found.decay, "folds": head.FOLDS, "temperature": round(found.temperature, 4)}
         | ({"classes": "each class counts the same"} if uneven else {}),
     }
+    if setup.groups is not None and not setup.several:
+        alone = head.out_of_fold(x, wanted, loss, head.folds_of(digests, labels), shares, found.decay)
+        facts["head"] |= {
+            "grouped_accuracy": count_right(found.out_of_fold, wanted) / len(labels),
+            "naive_accuracy": count_right(alone, wanted) / len(labels),
+        }
     return Transferred(weights, figures, facts, found.out_of_fold)
+
+
+def companions(digests: list[bytes], groups: NDArray[Any] | None) -> list[bytes]:
+    """What says which pictures a fold keeps together: the name of a group, or the picture itself where it has none."""
+    if groups is None:
+        return digests
+    return [name.encode("utf-8", "surrogateescape") or own for name, own in zip(groups, digests, strict=True)]
 
 
 def started(setup: Setup) -> dict[str, NDArray[np.float32]]:

@@ -4,9 +4,9 @@
     write(subject, file)                                        the same, into a file
 
 `subject.py` says what a report is about; `first.py` makes the first screen; `curves.py`, `changes.py`, `confusion.py`,
-`gallery.py`, `several.py`, `sureness.py`, `features.py` and `about.py` the parts below it; `thumbnails.py`, `colours.py` and
-`plots.py` what is drawn in them. The figures and sentences are those of `cutaway.model.assessment` and `findings`:
-nothing is measured here.
+`gallery.py`, `several.py`, `sureness.py`, `features.py` and `about.py` the parts below it; `thumbnails.py`,
+`colours.py` and `plots.py` what is drawn in them. The figures and sentences are those of `cutaway.model.assessment` and
+`findings`: nothing is measured here.
 """
 
 from __future__ import annotations

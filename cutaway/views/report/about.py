@@ -67,12 +67,30 @@ def data(subject: Subject) -> Markup:
             ("to train on", number(own.get("training"))),
             ("to choose by (validation)", number(own.get("validation"))),
             ("to judge by (test)", number(own.get("test"))),
+            ("kept on one side", together(own | {"head": subject.facts.get("head", {})})),
             ("their size", f"commonly {width} x {height}, {'colour' if channels == 3 else 'grey'}" if height else None),
             ("the net's size", describe(subject.model.net.preparation.shape)),
             ("fingerprint", own.get("fingerprint")),
         ]
     )
     return section("data", "The data", told, spread(counts), skipped(own))
+
+
+def together(own: Mapping[str, Any]) -> str | None:
+    """What belongs together, and what a split that does not know of it would have claimed."""
+    groups, head = own.get("groups"), own.get("head", {})
+    if not groups:
+        return None
+    text = (
+        f"{groups['pictures']:,} pictures in {groups['count']:,} groups (copies, near copies, bursts, what a table "
+        f"says). Drawn one by one, {groups['company']:.1%} of the pictures held out would have had company in training"
+    )
+    if "naive_accuracy" in head:
+        text += (
+            f"; cross-validation that parts them claims {head['naive_accuracy']:.2%} right, "
+            f"one that does not {head['grouped_accuracy']:.2%}"
+        )
+    return text + "."
 
 
 def spread(counts: Mapping[str, int]) -> Markup:
@@ -103,7 +121,7 @@ def skipped(own: Mapping[str, Any]) -> Markup:
         parts.append(table(("file", "why"), rows, caption=caption, left=(0, 1)))
     if ignored:
         rows_ignored = [(reason, f"{count:,}") for reason, count in ignored.items()]
-        parts.append(table(("why", "files"), rows_ignored, caption="Passed over, since no pictures"))
+        parts.append(table(("why", "files"), rows_ignored, caption="Passed over"))
     return joined(parts)
 
 
