@@ -34,6 +34,13 @@ COLD = 15
 ROUNDS = 5
 PHOTOS, SIDE = 1000, 224
 MANY = 100_000
+MOST = """
+import resource, subprocess, sys
+done = subprocess.run(sys.argv[1:], stdin=sys.stdin, stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1000)
+sys.exit(done.returncode)
+"""
+"""Runs a command and prints the most memory that it held, in MB."""
 CUTAWAY = [sys.executable, "-m", "cutaway"]
 
 
@@ -124,9 +131,8 @@ def bulk(work: Path) -> dict[str, Any]:
     own = statistics.median(rates["cutaway"])
     for name, each in rates.items():
         middle = statistics.median(each)
-        print(
-            f"  {name:32} {middle:7.1f} images/s  ({min(each):.1f} to {max(each):.1f}, n = {len(each)})  {own / middle:.2f}x"
-        )
+        spread = f"({min(each):.1f} to {max(each):.1f}, n = {len(each)})"
+        print(f"  {name:32} {middle:7.1f} images/s  {spread}  {own / middle:.2f}x")
     return rates
 
 
@@ -182,9 +188,7 @@ def memory(work: Path) -> dict[str, float]:
     once([*CUTAWAY, "train", "digits", "--epochs", "1", "-o", str(work / "digits")])
     for count in (1000, MANY):
         lines = "".join(f"{files[number % len(files)]}\n" for number in range(count))
-        code = "import resource, subprocess, sys; r = subprocess.run(sys.argv[1:], stdin=sys.stdin, stdout=subprocess.DEVNULL); "
-        code += "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1000); sys.exit(r.returncode)"
-        command = [sys.executable, "-c", code, *CUTAWAY, "predict", str(work / "digits"), "-", "--csv"]
+        command = [sys.executable, "-c", MOST, *CUTAWAY, "predict", str(work / "digits"), "-", "--csv"]
         found[f"{count:,}"] = float(
             subprocess.run(command, input=lines, capture_output=True, text=True, check=True).stdout
         )

@@ -32,7 +32,7 @@ def bars(count, seed):
 
 def pictures_of(kind):
     train, held = kind(300, 0), kind(100, 1)
-    return from_arrays([Part(*train, "train"), Part(*held, "validation")], "drawn", seed=0)
+    return from_arrays([Part(train[0], train[1], "train"), Part(held[0], held[1], "validation")], "drawn", seed=0)
 
 
 def test_a_mirror_changes_arrows_and_not_bars():
@@ -63,7 +63,8 @@ def test_what_is_left_open_is_decided_and_said():
 def uneven():
     pictures, labels = bars(300, 0)
     keep = (labels == 0) | (np.arange(300) < 60)
-    return from_arrays([Part(pictures[keep], labels[keep], "train"), Part(*bars(50, 1), "validation")], "drawn", seed=0)
+    held, true = bars(50, 1)
+    return from_arrays([Part(pictures[keep], labels[keep], "train"), Part(held, true, "validation")], "drawn", seed=0)
 
 
 def test_small_classes_are_seen_as_often_as_large_ones():
