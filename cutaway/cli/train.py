@@ -121,7 +121,7 @@ def command(
     from cutaway.cli.progress import Progress
     from cutaway.cli.watching import Watching
     from cutaway.engines import check, choose
-    from cutaway.pictures import read
+    from cutaway.pictures import companions, read
     from cutaway.pictures.checks import require_trainable
     from cutaway.pictures.corrections import apply
     from cutaway.training import recipe_for, set_up
@@ -140,6 +140,8 @@ def command(
     require_trainable(pictures)
     click.echo("\n".join([about_pictures(source, pictures), *(corrected.says() if corrected else [])]))
     check_start(net, weights, scratch)
+    with Progress("looking for copies") as progress:
+        pictures = companions.found(pictures, progress)
     known = None if scratch else pretrained_for(pictures, net, weights)
     if finetune and not known:
         raise InputError("--finetune needs pretrained weights to train further; give them as --weights FILE")
@@ -280,7 +282,9 @@ def about_setup(setup: Setup, pictures: Pictures, net: str, engine: str) -> str:
 
     cost, test = setup.net.cost(), len(pictures.test)
     unreadable = sorted((*setup.train.skipped, *setup.validation.skipped), key=lambda one: natural(one.path))
+    groups = setup.data.get("groups")
     head = [
+        *([f"kept on one side: {groups['pictures']:,} pictures that are alike or belong together"] if groups else []),
         f"{len(setup.train):,} to train on, {len(setup.validation):,} to validate with, {test:,} to test with",
         *named(unreadable, "left out, since they cannot be read"),
     ]

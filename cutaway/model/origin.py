@@ -9,7 +9,7 @@ from typing import Any
 from cutaway.errors import DataError
 from cutaway.model.model import Model
 from cutaway.model.names import escaped
-from cutaway.pictures import Pictures, datasets, downloads, read
+from cutaway.pictures import Pictures, companions, datasets, downloads, read
 from cutaway.pictures.pictures import TEST, VALIDATION
 from cutaway.pictures.reading import is_table
 
@@ -35,10 +35,16 @@ def source_of(model: Model, data: str | Path | None = None) -> Pictures:
         from cutaway.pictures.corrections import again
 
         pictures = again(pictures, kept).pictures
+    pictures = as_split(model, pictures)
     if known := facts.get("counts"):
         if set(pictures.classes) != set(known):
             raise DataError(f"{source} has other classes now than when the model was trained on it; name some pictures")
     return pictures
+
+
+def as_split(model: Model, pictures: Pictures) -> Pictures:
+    """The pictures with what training found to belong together, so that they are split as they were."""
+    return companions.again(pictures, model.facts.get("data", {}).get("companions", []))
 
 
 def read_for(
@@ -70,7 +76,9 @@ def to_judge_by(model: Model, pictures: Pictures) -> tuple[Pictures, str, str]:
     The test pictures if there are any; otherwise, if it was trained on these, the validation pictures; otherwise all.
     With the name of the part, and how to say it.
     """
-    same = not changed(model, pictures)
+    trained_on = as_split(model, pictures)
+    if same := not changed(model, trained_on):
+        pictures = trained_on
     if len(pictures.test):
         return pictures.test, TEST, "the test pictures" + (", which training never saw" if same else "")
     if same:

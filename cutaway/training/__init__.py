@@ -15,7 +15,7 @@ from cutaway.errors import InputError
 from cutaway.layers.words import nearest
 from cutaway.model import Model, load
 from cutaway.net import Net
-from cutaway.pictures import Pictures, read
+from cutaway.pictures import Pictures, companions, read
 from cutaway.training.judge import concluded, tested
 from cutaway.training.loop import Epoch, Step, run, trains
 from cutaway.training.recipe import Recipe, finetuning, recipe_for
@@ -113,8 +113,10 @@ def _epochs(
 
 
 def _read(pictures: Pictures | str | Path, settings: dict[str, Any]) -> Pictures:
-    """Pictures as they are, or read; the seed that decides all else decides the split as well."""
-    return pictures if isinstance(pictures, Pictures) else read(pictures, seed=settings.get("seed", 0))
+    """Pictures as they are, or read, with what belongs together; the seed that decides all else decides the split."""
+    if isinstance(pictures, Pictures):
+        return pictures
+    return companions.found(read(pictures, seed=settings.get("seed", 0)))
 
 
 def _set_up(

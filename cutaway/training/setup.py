@@ -21,7 +21,7 @@ from cutaway.model import backbones, outputs
 from cutaway.model.backbones import Pretrained, with_classes
 from cutaway.net import Net, parse, zoo
 from cutaway.net.notation import states_input
-from cutaway.pictures import Pictures, Prepared
+from cutaway.pictures import Pictures, Prepared, companions
 from cutaway.pictures.checks import require_trainable
 from cutaway.pictures.downloads import to_terminal
 from cutaway.pictures.split import SHARE
@@ -299,4 +299,5 @@ def facts(pictures: Pictures, train: Prepared, validation: Prepared) -> dict[str
         "ignored": dict(sorted(ignored.items())),
         "skipped": [{"path": s.path, "reason": s.reason} for s in skipped],
         **grouped(pictures),
+        **({"companions": known} if (known := companions.kept(pictures)) else {}),
     }

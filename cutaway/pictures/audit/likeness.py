@@ -74,8 +74,8 @@ CROPS = (0.98, 0.96, 0.94)
 LEAF, AT_ONCE = 256, 16
 """Pictures of a box of the search, and boxes that one is compared with at once: a product of 256 x 63 by 63 x 4,096."""
 
-BATCH = 512
-"""Pairs that are looked at closely at a time: 2 MB each for a step."""
+BATCH = 128
+"""Pairs that are looked at closely at a time: 1 MB each for a step."""
 
 MOST, SAMPLE = 50_000, 2048
 """Candidates that there may be, by an estimate from so many pictures: to look at them takes 5 s. Where all pictures are
@@ -115,7 +115,9 @@ def join_alike(
     found: tuple[list[tuple[int, int]], list[tuple[int, int]]] = ([], [])
     steps = [(look, rows, bool(turned)) for turned in (0, 1) for look, rows in passes]
     for number, (look, rows, turned) in enumerate(steps):
-        least = candidate(own[rows], look) if len(rows) else 1.0
+        if len(rows) < 2:
+            continue
+        least = candidate(own[rows], look)
         for done, of, pairs in search(own[rows], mirrored(own[rows]) if turned else own[rows], least):
             found[turned].extend(joined(groups, rows[pairs], copied, look, turned))
             if progress is not None:
@@ -158,19 +160,13 @@ def cosines(size: int, count: int) -> Floats:
     return narrow
 
 
-def at_length_one(both: Floats) -> Floats:
-    """[n, k^2 - 1]: frequencies [n, k, k] without the mean, at length 1."""
-    flat: Floats = both.reshape(len(both), both.shape[1] * both.shape[2])[:, 1:]
-    lengths: Floats = np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), np.float32(1e-6))
-    return flat / lengths
-
-
 def patterns(luma: Copies) -> Floats:
     """[n, 63] of small copies [n, 32, 32]."""
     waves, made = cosines(SIDE, COARSE), np.zeros((len(luma), COARSE**2 - 1), np.float32)
     for start in range(0, len(luma), 4096):
         some = slice(start, start + 4096)
-        made[some] = at_length_one(waves @ luma[some].astype(np.float32) @ waves.T)
+        made[some] = (waves @ luma[some].astype(np.float32) @ waves.T).reshape(-1, COARSE**2)[:, 1:]
+    made /= np.maximum(np.linalg.norm(made, axis=1, keepdims=True), np.float32(1e-6))
     return made
 
 
@@ -243,20 +239,21 @@ def distance(a: Colours, b: Colours) -> Floats:
 
 def closest(a: Copies, b: Copies, look: Look = LARGE) -> Floats:
     """[pairs]: the best correlation of two pictures, or of one with a part of the other, tried only where needed."""
-    waves = cosines(SIDE, FINE)
-    whole_a, whole_b = fine(waves, a, waves), fine(waves, b, waves)
-    best: Floats = (whole_a * whole_b).sum(axis=1)
+    whole_a, whole_b = fine(a), fine(b)
+    best: Floats = (whole_a * whole_b).sum(axis=(1, 2))
     rows = np.flatnonzero(best < look.same) if look.crops else np.arange(0)
-    if len(rows):
-        for cropped, whole in ((a[rows], whole_b[rows]), (b[rows], whole_a[rows])):
-            for down, across in windows():
-                best[rows] = np.maximum(best[rows], (fine(down, cropped, across) * whole).sum(axis=1))
+    for cropped, whole in ((a[rows], whole_b[rows]), (b[rows], whole_a[rows])) if len(rows) else ():
+        for share in CROPS:
+            best[rows] = np.maximum(best[rows], best_part(cropped.astype(np.float32), whole, share))
     return best
 
 
-def fine(down: Floats, copies: Copies, across: Floats) -> Floats:
-    """[n, 255]: 16 frequencies each way, each times its own height, of what two matrices [16, 32] take from copies."""
-    return at_length_one(heights() * (down @ copies.astype(np.float32) @ across.T))
+def fine(copies: Copies) -> Floats:
+    """[n, 16, 16]: the frequencies of copies, each times its own height and so without the mean, at length 1."""
+    waves = cosines(SIDE, FINE)
+    both: Floats = heights() * (waves @ copies.astype(np.float32) @ waves.T)
+    lengths: Floats = np.maximum(np.linalg.norm(both, axis=(1, 2), keepdims=True), np.float32(1e-6))
+    return both / lengths
 
 
 @cache
@@ -266,14 +263,26 @@ def heights() -> Floats:
     return np.hypot(number[:, None], number)
 
 
+def best_part(copies: Floats, whole: Floats, share: float) -> Floats:
+    """[n]: the best correlation of any part of such a size of a copy [32, 32] with another whole [16, 16].
+
+    Nine parts in two products of matrices. Letters: n copies, a and d ways across and down, f and g frequencies.
+    """
+    ways, count = windows(share), len(copies)
+    across = copies.reshape(-1, SIDE) @ ways.T
+    both = across.reshape(count, SIDE, len(ways)).swapaxes(1, 2).reshape(-1, SIDE) @ ways.T
+    parts = both.reshape(count, 3, FINE, 3, FINE).transpose(0, 1, 3, 4, 2).reshape(count, 9, FINE * FINE)  # n ad gf
+    weights = heights().reshape(FINE * FINE)
+    inner = parts @ (whole.reshape(count, FINE * FINE) * weights)[:, :, None]
+    lengths = np.sqrt((parts * parts) @ weights**2)
+    best: Floats = (inner[:, :, 0] / np.maximum(lengths, np.float32(1e-6))).max(axis=1)
+    return best
+
+
 @cache
-def windows() -> list[tuple[Floats, Floats]]:
-    """Matrices [16, 32] that take the frequencies of a part of a copy at the whole size, down and across."""
-    found = []
-    for share in CROPS:
-        ways = [cosines(SIDE, FINE) @ window(share, (1 - share) * place) for place in (0.0, 0.5, 1.0)]
-        found += [(down, across) for down in ways for across in ways]
-    return found
+def windows(share: float) -> Floats:
+    """[48, 32]: what takes the frequencies of a part of 32 cells at the whole size: at its start, middle and end."""
+    return np.concatenate([cosines(SIDE, FINE) @ window(share, (1 - share) * place) for place in (0.0, 0.5, 1.0)])
 
 
 def window(share: float, start: float) -> Floats:
