@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 import cutaway as cw
+from cutaway.cli.cache import KINDS
 from cutaway.engines.native import cache as native
 from cutaway.pictures import cache, cached
 from cutaway.pictures.downloads import SETS
@@ -35,12 +36,14 @@ def folder(path: Path, count: int = 12) -> Path:
 
 
 def filled(tmp_path: Path, own_cache: Path) -> None:
-    """Two preparations, one file of code, and one of the four files of MNIST."""
+    """Two preparations, one file of code, one of the four files of MNIST, and one of each other kind."""
     pictures = cw.read(folder(tmp_path / "pets"))
     for text in ("colour, resize 8x8 fit", "grey, resize 4x6 crop"):
         pictures.prepared(cw.parse(f"input any, {text}").preparation)
-    for name in (f"mnist/{SETS['mnist'].files[1].name}", "native/x.o", "native/notes.txt", "mine/photo.jpg"):
-        (own_cache / name).parent.mkdir(exist_ok=True)
+    theirs = ("native/notes.txt", "mine/photo.jpg", "weights/a.safetensors", "features/x/notes.txt")
+    kinds = ("features/x/1.safetensors", "backbones/x/model.onnx", "inspected/x.jsonl")
+    for name in (f"mnist/{SETS['mnist'].files[1].name}", "native/x.o", *kinds, *theirs):
+        (own_cache / name).parent.mkdir(exist_ok=True, parents=True)
         (own_cache / name).write_bytes(bytes(1500))
     for time, path in enumerate(sorted(own_cache.rglob("*.*")), 1):
         os.utime(path, (time, time))
@@ -57,7 +60,10 @@ def test_it_lists_what_is_there(tmp_path: Path, own_cache: Path) -> None:
     assert last == "decoded pictures take 2.0 MB at most (set by CUTAWAY_CACHE_LIMIT)"
     cells = [re.split(" {2,}", row) for row in rows]
     assert sorted(cell[:3] for cell in cells) == [
+        ["backbones", "1 file", "1.5 kB"],
         ["code", "1 file", "1.5 kB"],
+        ["features", "1 file", "1.5 kB"],
+        ["inspected", "1 file", "1.5 kB"],
         ["pictures", "12 of 4x6x1: grey, resize 4x6 crop", memory(size("grey, resize 4x6 crop", (4, 6, 1)))],
         ["pictures", "12 of 8x8x3: colour, resize 8x8 fit", memory(size("colour, resize 8x8 fit", (8, 8, 3)))],
         ["sets", "mnist", "1.5 kB"],
@@ -67,27 +73,30 @@ def test_it_lists_what_is_there(tmp_path: Path, own_cache: Path) -> None:
 
 @pytest.mark.parametrize(
     ("words", "gone"),
-    [([], ["pictures"]), (["pictures"], ["pictures"]), (["code"], ["code"]), (["sets"], ["sets"]), (["all"], [])],
+    [
+        *(([], ["pictures"]), (["pictures"], ["pictures"]), (["code"], ["code"]), (["sets"], ["sets"])),
+        *((["features"], ["features"]), (["backbones"], ["backbones"]), (["inspected"], ["inspected"]), (["all"], [])),
+    ],
 )
 def test_it_clears_what_is_said(tmp_path: Path, own_cache: Path, words: list[str], gone: list[str]) -> None:
     filled(tmp_path, own_cache)
     said = ran("cache", "--clear", *words).splitlines()
-    kinds = gone or ["pictures", "code", "sets"]
-    sizes = {"pictures": r"[\d.]+ kB", "code": "1.5 kB", "sets": "1.5 kB"}
+    kinds = gone or list(KINDS)
     assert len(said) == len(kinds)
     for line, kind in zip(said, kinds, strict=True):
-        assert re.fullmatch(rf"removed [a-z, ]+: {sizes[kind]}", line)
+        size = r"[\d.]+ kB" if kind == "pictures" else "1.5 kB"
+        assert re.fullmatch(rf"removed {KINDS[kind]}: {size}", line)
     left = {line.split()[0] for line in ran("cache").splitlines()[1:-1]} - {"nothing"}
-    assert left == {"pictures", "code", "sets"} - set(kinds)
-    assert (own_cache / "mine" / "photo.jpg").exists() and (own_cache / "native" / "notes.txt").exists()
+    assert left == set(KINDS) - set(kinds)
+    kept = ("mine/photo.jpg", "native/notes.txt", "weights/a.safetensors", "features/x/notes.txt")
+    assert all((own_cache / name).exists() for name in kept)
 
 
 def test_nothing_is_there() -> None:
     assert ran("cache").splitlines()[1] == "nothing is kept"
     assert ran("cache", "--clear", "all").splitlines() == [
         "nothing to remove: decoded pictures, at the sizes of nets",
-        "nothing to remove: compiled code of the native engine",
-        "nothing to remove: downloaded sets of pictures",
+        *(f"nothing to remove: {what}" for what in list(KINDS.values())[1:]),
     ]
 
 

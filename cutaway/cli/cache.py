@@ -14,8 +14,20 @@ KINDS = {
     "pictures": "decoded pictures, at the sizes of nets",
     "code": "compiled code of the native engine",
     "sets": "downloaded sets of pictures",
+    "features": "what pretrained nets made of pictures",
+    "backbones": "pretrained nets, ready to predict",
+    "inspected": "what photographs are, for the check and the split",
 }
 """What is kept. Each is made or fetched again when it is next needed."""
+FOLDERS = {
+    "features": ("*/*.safetensors",),
+    "backbones": (
+        *("*/*.safetensors", "*/config.json", "*/metrics.*", "*/classes.txt", "*/README.md"),
+        *("*/model.onnx", "*/SHA256SUMS"),
+    ),
+    "inspected": ("*.jsonl",),
+}
+"""Those with a folder of their own, and what is in it: nothing else is removed there."""
 
 
 @click.command(cls=Command, example="cutaway cache\ncutaway cache --clear")
@@ -24,7 +36,7 @@ KINDS = {
     type=click.Choice([*KINDS, "all"]),
     is_flag=False,
     flag_value="pictures",
-    help="Remove the decoded pictures; or code, sets, all. Nothing of yours is touched.",
+    help="Remove the decoded pictures; or another kind, or all. Weights that you put there stay.",
 )
 def command(clear: str | None) -> None:
     """Say what is kept on this computer to save time: decoded pictures, compiled code, downloaded sets."""
@@ -74,6 +86,10 @@ def others() -> Iterator[tuple[str, str, str, str]]:
         yield "code", files, memory(size(code)), f"made {day(max(path.stat().st_mtime for path in code))}"
     for name, own in downloaded().items():
         yield "sets", name, memory(size(own)), f"fetched {day(max(path.stat().st_mtime for path in own))}"
+    for kind in FOLDERS:
+        if own := inside(kind):
+            files = f"{len(own)} file{'s' * (len(own) != 1)}"
+            yield kind, files, memory(size(own)), f"made {day(max(path.stat().st_mtime for path in own))}"
 
 
 def cleared(kind: str) -> int:
@@ -82,11 +98,22 @@ def cleared(kind: str) -> int:
 
     if kind == "pictures":
         return cache.clear()
-    paths = compiled() if kind == "code" else [path for own in downloaded().values() for path in own]
+    if kind in FOLDERS:
+        paths = inside(kind)
+    else:
+        paths = compiled() if kind == "code" else [path for own in downloaded().values() for path in own]
     freed = size(paths)
     for path in paths:
         path.unlink(missing_ok=True)
     return freed
+
+
+def inside(kind: str) -> list[Path]:
+    """The files of a kind that has a folder of its own, by the endings that they have there."""
+    from cutaway import files
+
+    place = files.cache() / kind
+    return sorted(path for pattern in FOLDERS[kind] for path in place.glob(pattern) if path.is_file())
 
 
 def compiled() -> list[Path]:

@@ -35,7 +35,7 @@ def folder() -> Path:
 
 
 def found(pictures: Pictures, progress: Progress | None = None) -> Pictures:
-    """The pictures with `groups`, where they are photographs in files whose split is ours to choose; else as they are."""
+    """The pictures with `groups`, where they are photographs whose split is ours to choose; else as they are."""
     from cutaway.pictures.audit.audit import inspections, together
     from cutaway.pictures.audit.journal import Journal
 
