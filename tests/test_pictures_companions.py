@@ -28,6 +28,12 @@ def photos(tmp_path, monkeypatch):
     return tmp_path / "data"
 
 
+def groups(pictures):
+    """The name of the group of each picture, by the picture's name."""
+    assert pictures.groups is not None
+    return dict(zip(pictures.names, pictures.groups.tolist(), strict=True))
+
+
 def parted(pictures):
     """Copies on another side than their original."""
     side = dict(zip(pictures.names, pictures.splits, strict=True))
@@ -39,8 +45,8 @@ def test_near_copies_are_parted_without_and_kept_together_with_it(photos):
     assert len(parted(plain)) > 2  # of 20: a fifth is held out, by content
     found = companions.found(plain)
     assert parted(found) == []
-    assert (found.groups != "").sum() == 40
-    alone = [name for name, group in zip(found.names, found.groups, strict=True) if not group]
+    assert sum(group != "" for group in groups(found).values()) == 40
+    alone = [name for name, group in groups(found).items() if not group]
     before = dict(zip(plain.names, plain.splits, strict=True))
     after = dict(zip(found.names, found.splits, strict=True))
     assert {name: before[name] for name in alone} == {name: after[name] for name in alone}
@@ -49,18 +55,18 @@ def test_near_copies_are_parted_without_and_kept_together_with_it(photos):
 def test_what_was_found_is_remembered(photos, monkeypatch):
     first = companions.found(read(photos))
     monkeypatch.setattr("cutaway.pictures.audit.audit.inspect", None)
-    assert companions.found(read(photos)).groups.tolist() == first.groups.tolist()
+    assert groups(companions.found(read(photos))) == groups(first)
 
 
 def test_order_and_other_files_do_not_matter(photos):
     whole = companions.found(read(photos))
-    names = dict(zip(whole.names, whole.groups, strict=True))
+    names = groups(whole)
     for path in sorted(photos.rglob("*.jpg"))[::9]:
         if "-copy" not in path.name and not path.with_name(f"{path.stem}-copy.jpg").exists():
             path.unlink()
     fewer = companions.found(read(photos))
     assert len(fewer) < len(whole)
-    assert {name: names[name] for name in fewer.names} == dict(zip(fewer.names, fewer.groups, strict=True))
+    assert {name: names[name] for name in fewer.names} == groups(fewer)
 
 
 def test_a_model_knows_what_it_was_trained_on(photos):

@@ -74,7 +74,7 @@ def parts(
     found = np.full(len(hashes), TRAIN)
     found[_below(hashes, validation + test)] = TEST
     found[_below(hashes, validation)] = VALIDATION
-    return balanced(found, hashes, labels, [VALIDATION] * (validation > 0) + [TEST] * (test > 0))
+    return balanced(found, hashes, labels, wanted=[VALIDATION] * (validation > 0) + [TEST] * (test > 0))
 
 
 def firsts(digests: NDArray[np.uint64], groups: NDArray[np.int64]) -> NDArray[np.uint64]:
@@ -104,18 +104,20 @@ def balanced(
 ) -> NDArray[np.int64]:
     """The parts, with as few groups moved as gives each class something in each part, where its groups allow it.
 
-    What has the same hash moves together, whatever its class.
+    What has the same hash moves together, whatever its class. What becomes validation does not depend on whether a test
+    part is wanted.
     """
-    found, classes = found.copy(), np.unique(labels)
-    for label in classes:
-        own = labels == label
-        if not (found[own] == TRAIN).any():
-            found[hashes == hashes[own].max()] = TRAIN
-    for part in wanted:
-        for label in classes:
+    found = found.copy()
+    for part, rest in ((VALIDATION, (TRAIN, TEST)), (TEST, (TRAIN,))):
+        for label in np.unique(labels):
+            own = labels == label
+            if not np.isin(found[own], rest).any():
+                last = hashes[own & (found == part)].max()
+                found[(hashes == last) & (found == part)] = TRAIN
+        for label in np.unique(labels) if part in wanted else ():
             own = labels == label
             if not (found[own] == part).any():
-                _give(found, hashes, labels, own & (found == TRAIN), part)
+                _give(found, hashes, labels, np.isin(found, rest), own, part)
     return found
 
 
@@ -123,13 +125,13 @@ def _give(
     found: NDArray[np.int64],
     hashes: NDArray[np.uint64],
     labels: NDArray[np.int64],
-    candidates: NDArray[np.bool_],
+    source: NDArray[np.bool_],
+    own: NDArray[np.bool_],
     part: int,
 ) -> None:
-    """Moves the first of these to a part that leaves something to train on in each class that it is of."""
-    for lowest in np.unique(hashes[candidates]):
+    """Moves the first group of a class to a part, of those that leave something of every class where they were."""
+    for lowest in np.unique(hashes[own & source]):
         moved = hashes == lowest
-        left = labels[(found == TRAIN) & ~moved]
-        if np.isin(labels[moved], left).all():
+        if np.isin(labels[moved], labels[source & ~moved]).all():
             found[moved] = part
             return

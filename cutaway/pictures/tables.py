@@ -88,7 +88,9 @@ def rows_of(path: Path, label_delim: str | None) -> tuple[list[Row], list[Skippe
     status = next((place for place, name in enumerate(head) if name.strip().lower() == "status"), 0)
     rows: list[Row] = []
     ignored: list[Skipped] = []
-    for place, cells in lines:
+    for place, given in lines:
+        # what the check writes has a ' before all that a spreadsheet program would compute
+        cells = [cell.removeprefix("'") if isinstance(cell, str) else cell for cell in given] if manifest else given
         if manifest and cells[status] != "ok":
             ignored.append(Skipped(text(cells[where["path"]]), f"its status in {path.name} is {text(cells[status])!r}"))
         else:

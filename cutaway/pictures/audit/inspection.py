@@ -109,12 +109,13 @@ def seen(pixels: Pixels) -> dict[str, Any]:
     """How dark and how even a picture is, and small copies of it. 0.1 ms."""
     h, w, channels = pixels.shape
     sample = pixels[:: max(1, h // SAMPLE), :: max(1, w // SAMPLE)]
-    grey = np.sort(sample[..., 0] if channels == 1 else (sample @ LUMA).astype(np.uint8), axis=None)
+    grey = sample[..., 0] if channels == 1 else (sample @ LUMA).astype(np.uint8)
+    share = np.cumsum(np.bincount(grey.ravel(), minlength=256)) / grey.size
     small = shrunk(pixels)
     luma = small[..., 0] if channels == 1 else small @ LUMA
     return {
-        "low": int(grey[len(grey) // 100]),
-        "high": int(grey[-1 - len(grey) // 100]),
+        "low": int(np.searchsorted(share, 0.01, "right")),
+        "high": int(np.searchsorted(share, 0.99)),
         "luma": np.rint(luma).astype(np.uint8).tobytes(),
         "colour": colour_of(small).tobytes(),
     }
