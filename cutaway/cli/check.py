@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from cutaway.pictures.audit.audit import Audit
     from cutaway.pictures.audit.kinds import Finding
 
-EXAMPLE = """cutaway check pets/
-cutaway train checks/pets/manifest.csv"""
+EXAMPLE = "cutaway check pets/"
 
 NAMED = 3
 """Findings of a kind that are named."""

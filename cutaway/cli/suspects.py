@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from cutaway.pictures import Pictures
     from cutaway.views.report.suspects import Written
 
-EXAMPLE = """cutaway suspects runs/pets-1
-cutaway train pets/ --corrections runs/pets-1/corrections.csv"""
+EXAMPLE = "cutaway suspects runs/pets-1"
 
 LISTED = 10
 """Suspects, and pairs of classes, that are listed."""

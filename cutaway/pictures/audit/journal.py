@@ -99,14 +99,14 @@ def _json(value: Any) -> bytes:
 
 def _line(key: str, one: Inspection) -> bytes:
     fields = asdict(one)
-    small = {name: base64.b85encode(fields[name]).decode() for name in ("luma", "colour")}
+    small = {name: base64.b64encode(fields[name]).decode() for name in ("luma", "colour")}
     return _json({"key": key} | fields | small)
 
 
 def _parsed(line: bytes) -> tuple[str, Inspection] | None:
     try:
         fields = json.loads(line)
-        small = {name: base64.b85decode(fields[name]) for name in ("luma", "colour")}
+        small = {name: base64.b64decode(fields[name], validate=True) for name in ("luma", "colour")}
         if len(small["luma"]) != 1024 or len(small["colour"]) != 128:
             return None
         return fields.pop("key"), Inspection(**fields | small)
