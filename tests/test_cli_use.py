@@ -50,7 +50,7 @@ def test_version():
     "line, said",
     [
         (["trian"], "cutaway: there is no command 'trian'; did you mean 'train'? (see cutaway --help)"),
-        (["frobnicate"], "cutaway: there is no command 'frobnicate'; known: train, evaluate"),
+        (["frobnicate"], "cutaway: there is no command 'frobnicate'; known: check, train"),
         (["train"], "cutaway: missing argument 'SOURCE' (see cutaway train --help)"),
         (
             ["train", "digits", "--epoch", "3"],
