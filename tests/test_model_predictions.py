@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cutaway import cells
 from cutaway.errors import DataError
 from cutaway.model import Model, Predictions, tables
 from cutaway.net import parse
@@ -108,13 +109,13 @@ def test_a_row_for_each_picture(tmp_path):
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-x", "@x", "\tx", "\rx", "\nx", "'quoted", "''=", "a=1", "a'b"])
 def test_what_a_spreadsheet_would_run_is_guarded_and_read_back(name, tmp_path):
     written = there_and_back(said((name, "b", "c"), (name, "light")), tmp_path / "p.csv").decode()
-    for line in (f"\n{tables.guarded(name)}", f'\n"{tables.guarded(name)}"'):
+    for line in (f"\n{cells.guarded(name)}", f'\n"{cells.guarded(name)}"'):
         if line in written:
             break
     else:
         raise AssertionError(written)
-    assert tables.guarded(name).startswith(("'", "a"))
-    assert tables.unguarded(tables.guarded(name)) == name
+    assert cells.guarded(name).startswith(("'", "a"))
+    assert cells.unguarded(cells.guarded(name)) == name
 
 
 @pytest.mark.parametrize(

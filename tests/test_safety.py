@@ -29,6 +29,7 @@ from markdown_it import MarkdownIt
 from PIL import Image
 
 import cutaway as cw
+from cutaway import cells
 from cutaway.errors import CutawayError, InputError, ModelError, PictureError
 from cutaway.model import tables
 from cutaway.model.folder import SUMMED, SUMS
@@ -81,7 +82,7 @@ PICTURE = f"=<b>photos/{CLASSES[0]}/{FILES[5]}"
 
 def is_formula(cell: str) -> bool:
     """Whether a spreadsheet program would compute it: anything in such a cell that is no number."""
-    return cell.startswith(tables.DANGEROUS) and not re.fullmatch(r"-?[\d.]+(e[+-]\d+)?", cell)
+    return cell.startswith(cells.DANGEROUS) and not re.fullmatch(r"-?[\d.]+(e[+-]\d+)?", cell)
 
 
 # ---- names
@@ -104,9 +105,9 @@ def test_tables_hold_no_formula_and_give_every_name_back(here):
         rows = list(csv.reader(io.StringIO(Path(file).read_text("utf-8"), newline="")))
         assert not [cell for row in rows for cell in row if is_formula(cell)], file
         if file == "said.csv":
-            assert {tables.unguarded(row[0]) for row in rows[1:]} == everything
-            assert {tables.unguarded(row[2]) for row in rows[1:]} <= set(CLASSES)
-    assert {tables.unguarded(name) for name in tables.read(f"{RUN}/predictions.csv").names} <= everything
+            assert {cells.unguarded(row[0]) for row in rows[1:]} == everything
+            assert {cells.unguarded(row[2]) for row in rows[1:]} <= set(CLASSES)
+    assert {cells.unguarded(name) for name in tables.read(f"{RUN}/predictions.csv").names} <= everything
     assert set(tables.read("judged.csv").classes) == set(CLASSES)
     printed = ran("predict", RUN, "--csv", "=<b>photos")
     assert printed.encode() == Path("said.csv").read_bytes()
@@ -119,7 +120,7 @@ def test_a_formula_as_a_picture_of_its_own(here, tmp_path, monkeypatch):
         shutil.copy(here / PICTURE, tmp_path / name)
     said = ran("predict", here / RUN, "--csv", "--", *FILES)
     rows = list(csv.reader(io.StringIO(said, newline="")))
-    assert [tables.unguarded(row[0]) for row in rows[1:]] == list(FILES)
+    assert [cells.unguarded(row[0]) for row in rows[1:]] == list(FILES)
     assert not [cell for row in rows for cell in row if is_formula(cell)]
     for line, name in zip(ran("predict", here / RUN, "--json", "--", *FILES).splitlines(), FILES, strict=True):
         assert json.loads(line)["path"] == name

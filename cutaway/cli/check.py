@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shlex
 from pathlib import Path
@@ -28,7 +29,7 @@ CLASSES = 30
 SEEN = "inspected.jsonl"
 """What is known of each file, so that the next run looks only at what changed."""
 WRITTEN = ".manifest"
-"""The hash of the table as it was written, so that one which a person edited is not written over."""
+"""The hash of the table as it was written, and its source: what a person edited, or is of other pictures, stays."""
 
 
 @click.command(cls=Command, example=EXAMPLE)
@@ -74,8 +75,8 @@ def command(
         journal = Journal(folder / SEEN)
         found = audit(pictures, journal, lambda done, of, what: progress(done, of, what=what), test or 0.0)
     table = manifest.write(found, folder)
-    remember(table)
-    view.write(found, folder / view.PAGE)
+    remember(table, source)
+    view.write(found, folder / view.PAGE, following(found, table))
     made = [folder / view.PAGE, table]
     click.echo(json.dumps(record(found, made), allow_nan=False) if as_json else "\n".join(told(found, made)))
     return 1 if found.impossible else 0
@@ -99,8 +100,11 @@ def check_output(folder: Path, source: str) -> None:
         return
     if Path(source).exists() and table.samefile(source):
         raise InputError(f"{table} is what is to be checked; give -o another folder")
-    if hashed(table) != written(table):
+    digest, other = written(table)
+    if hashed(table) != digest:
         raise InputError(f"{table} was changed since `check` wrote it; move it away, or give -o another folder")
+    if whole(source) != other:
+        raise InputError(f"{folder} holds the check of {other}; give -o another folder")
 
 
 def hashed(table: Path) -> str:
@@ -108,19 +112,25 @@ def hashed(table: Path) -> str:
     return hashlib.blake2b(table.read_bytes(), digest_size=16).hexdigest()
 
 
-def written(table: Path) -> str:
-    """The same of the table that was written here last."""
+def written(table: Path) -> tuple[str, str]:
+    """The same of the table that was written here last, and of which source; nothing where that is not known."""
     try:
-        return table.with_name(WRITTEN).read_text("ascii", "replace").strip()
+        digest, _, source = os.fsdecode(table.with_name(WRITTEN).read_bytes()).rstrip("\n").partition("\n")
     except OSError:
-        return ""
+        return "", ""
+    return digest, source
 
 
-def remember(table: Path) -> None:
-    """Keeps what tells this table from an edited one."""
+def whole(source: str) -> str:
+    """A source wherever the command is run: a path from the root, or a name as it is."""
+    return str(Path(source).resolve()) if Path(source).exists() else source
+
+
+def remember(table: Path, source: str) -> None:
+    """Keeps what tells this table from an edited one, and from that of other pictures."""
     from cutaway import files
 
-    files.write(table.with_name(WRITTEN), hashed(table) + "\n")
+    files.write(table.with_name(WRITTEN), os.fsencode(f"{hashed(table)}\n{whole(source)}\n"))
 
 
 # ---- what is said
@@ -135,7 +145,10 @@ def told(found: Audit, made: list[Path]) -> list[str]:
     lines = [f"{escaped(found.pictures.title)}: {view.headline(found)}", *([about] if about else []), ""]
     lines += [*classes(found), *findings(found), *view.split(found), ""]
     lines += [f"{made[0]}: what was found, with pictures", f"{made[1]}: every file, with its split and its findings"]
-    return [*lines, *following(found, made[1])]
+    if found.impossible:
+        return [*lines, f"nothing can be trained on this: {found.impossible}"]
+    then = following(found, made[1])
+    return [*lines, *([f"then: {then}"] if then else [])]
 
 
 def classes(found: Audit) -> list[str]:
@@ -161,23 +174,26 @@ def findings(found: Audit) -> list[str]:
 
 def first_names(found: Audit, own: list[Finding]) -> str:
     """Some findings of a kind on one line."""
-    from cutaway.model.names import escaped
     from cutaway.views.report.check import name_line
     from cutaway.wording import first
 
-    return first([escaped(name_line(found, one)) for one in own[:NAMED]] + [""] * (len(own) - NAMED), NAMED)
+    return first([name_line(found, one) for one in own[:NAMED]] + [""] * (len(own) - NAMED), NAMED)
 
 
-def following(found: Audit, table: Path) -> list[str]:
-    """What to do next, or why nothing can be."""
+def following(found: Audit, table: Path) -> str:
+    """The command that trains on the table; nothing where that cannot be: for lack of files, of classes, of weights."""
     from cutaway.pictures.source import Files
 
-    if found.impossible:
-        return [f"nothing can be trained on this: {found.impossible}"]
-    if not isinstance(found.pictures.source, Files) or not found.pictures.classes:
-        return []
-    delim = f" --label-delim {shlex.quote(found.pictures.label_delim)}" if found.pictures.label_delim else ""
-    return [f"then: cutaway train {shlex.quote(str(table))}{delim}"]
+    pictures = found.pictures
+    if (
+        found.impossible
+        or not isinstance(pictures.source, Files)
+        or not pictures.classes
+        or pictures.weights is not None
+    ):
+        return ""
+    delim = f" --label-delim {shlex.quote(pictures.label_delim)}" if pictures.label_delim else ""
+    return f"cutaway train {shlex.quote(str(table))}{delim}"
 
 
 def record(found: Audit, made: list[Path]) -> dict[str, Any]:

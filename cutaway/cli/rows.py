@@ -101,13 +101,13 @@ def json_line(answer: Answer, *, why: bool) -> str:
 
 
 def csv_line(answer: Answer, top: int) -> str:
-    """The row of a picture; texts that a spreadsheet program would take for a formula are guarded (`model.tables`)."""
+    """The row of a picture; texts that a spreadsheet program would take for a formula are guarded (`cutaway.cells`)."""
     return csv_row([answer.path, answer.status, *cells(answer, top), answer.reason])
 
 
 def csv_row(row: Sequence[str]) -> str:
     """A line of CSV without its end."""
-    from cutaway.model.tables import line
+    from cutaway.cells import line
 
     return line(list(row)).removesuffix("\n")
 

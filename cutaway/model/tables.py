@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cutaway import files
+from cutaway.cells import line, unguarded
 from cutaway.errors import DataError
 from cutaway.model.predictions import Predictions
 from cutaway.model.several import Marks
@@ -30,7 +31,6 @@ CLASS = "p: "
 """Stands before the name of a class, so that a class called `path` is a class."""
 OTHER_NAMES = {"path": ("file", "file_name", "filename", "image", "picture"), "true": ("label", "class", "target")}
 """What other programs call these columns."""
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
 UNREADABLE = "unreadable: "
 LEAST = float(np.finfo(np.float32).tiny)
 """A probability that rounded to 0 is taken for the smallest float32 where its logarithm is asked for."""
@@ -77,12 +77,6 @@ def text(predictions: Predictions) -> str:
     return head + "".join(line(_row(predictions, row)) for row in range(len(predictions)))
 
 
-def line(cells: list[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\r\n").writerow([guarded(cell) for cell in cells])  # so that it quotes both
-    return line.getvalue().removesuffix("\r\n") + "\n"
-
-
 def _row(given: Predictions, row: int) -> list[str]:
     own = [given.names[row], "ok", given.classes[given.true[row]]]
     if given.reasons[row]:
@@ -90,20 +84,6 @@ def _row(given: Predictions, row: int) -> list[str]:
         return [*own, *[""] * (len(HEAD) - len(own) + len(given.classes))]
     said = [given.classes[given.guessed[row]], str(given.sure[row]), repr(float(given.losses[row]))]
     return own + said + [str(prob) for prob in given.probs[row]]
-
-
-def guarded(cell: str) -> str:
-    """A text that no spreadsheet program takes for a formula.
-
-    >>> guarded("=1+1"), guarded("cat"), guarded("'=")
-    ("'=1+1", 'cat', "''=")
-    """
-    return f"'{cell}" if cell.startswith(DANGEROUS) or cell.lstrip("'") != cell else cell
-
-
-def unguarded(cell: str) -> str:
-    """The text that `guarded` was given."""
-    return cell.removeprefix("'")
 
 
 def read(path: str | Path) -> Predictions:

@@ -113,7 +113,7 @@ def read(file: Path) -> list[Correction]:
 
 
 def correction(place: str, cells: Mapping[str, str]) -> Correction:
-    """One row. A ' that `cutaway.model.tables` puts before what a spreadsheet program would compute is taken off."""
+    """One row. A ' that `cutaway.cells` puts before what a spreadsheet program would compute is taken off."""
     own = {name: cells[name].removeprefix("'") for name in ("path", "label", "given") if name in cells}
     digits = cells.get("hash", "").strip().lower().removeprefix(ALGORITHM)
     if not digits and not own.get("path"):

@@ -159,7 +159,7 @@ def _scale_down(image: Image.Image, least: Least) -> None:
     rows, columns = least(height, width)
     by = next((by for by in SCALES if -(-height // by) >= rows and -(-width // by) >= columns), 1)
     if by > 1:
-        image.draft(None, (image.width // by, image.height // by))
+        image.draft(None, (max(1, image.width // by), max(1, image.height // by)))
 
 
 _one_large = threading.Lock()

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cutaway.cells import unguarded
 from cutaway.errors import DataError
 from cutaway.pictures import memory
 from cutaway.pictures.arrow import Column, Columns
@@ -42,7 +43,7 @@ COLUMNS = {
 NEEDED = ("path", "label")
 
 MANIFEST = {"path", "hash", "status", "findings"}
-"""Columns that tell a table which `cutaway audit` wrote: of such a one, only rows with the status `ok` are used."""
+"""Columns that tell a table which `cutaway check` wrote: of such a one, only rows with the status `ok` are used."""
 
 CSV, LINES, PARQUET = (".csv", ".tsv"), (".jsonl", ".ndjson"), (".parquet",)
 ENDINGS = (*CSV, *LINES, *PARQUET)
@@ -90,7 +91,7 @@ def rows_of(path: Path, label_delim: str | None) -> tuple[list[Row], list[Skippe
     ignored: list[Skipped] = []
     for place, given in lines:
         # what the check writes has a ' before all that a spreadsheet program would compute
-        cells = [cell.removeprefix("'") if isinstance(cell, str) else cell for cell in given] if manifest else given
+        cells = [unguarded(cell) if isinstance(cell, str) else cell for cell in given] if manifest else given
         if manifest and cells[status] != "ok":
             ignored.append(Skipped(text(cells[where["path"]]), f"its status in {path.name} is {text(cells[status])!r}"))
         else:

@@ -49,7 +49,7 @@ class Audit:
     """[n]: the first picture of the group of each: what the split keeps together."""
 
     parts: NDArray[np.str_] = field(repr=False)
-    """[n]: train, validation or test; "" for what cannot be read."""
+    """[n]: train, validation or test; "" for what cannot be read, or has no class."""
 
     findings: tuple[Finding, ...] = field(repr=False)
 
@@ -249,7 +249,8 @@ def parts_of(
     """
     found = np.where(pictures.given == "", TRAIN, pictures.given).astype("<U10")
     found[[not one.is_readable for one in known]] = ""
-    rows = np.flatnonzero((found == TRAIN) & (pictures.labels >= 0 if pictures.classes else False))
+    found[pictures.labels < 0] = ""  # of no class, so neither to learn from nor to judge by
+    rows = np.flatnonzero(found == TRAIN)
     shares = 0.0 if VALIDATION in found else split.SHARE, 0.0 if TEST in found else test
     if len(rows) and any(shares):
         hexadecimal = "".join(known[row].digest for row in rows.tolist())

@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from cutaway import files
+from cutaway.cells import line
 from cutaway.pictures.audit.audit import Audit
-from cutaway.pictures.audit.cells import line
 from cutaway.pictures.audit.kinds import BY_NAME
 from cutaway.pictures.natural import ordered
 from cutaway.pictures.source import Files

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cutaway import files
+from cutaway.model import origin
 from cutaway.pictures.audit.audit import Audit
 from cutaway.pictures.audit.kinds import BY_NAME, HARMS, NOTE, STOPS, Finding, Kind
-from cutaway.pictures.corrections import within
 from cutaway.pictures.pictures import TEST, TRAIN, VALIDATION
 from cutaway.views.report import thumbnails
 from cutaway.views.report.gallery import image
@@ -36,12 +36,12 @@ MOST, ROOM = 400, 3_000_000
 LEVELS = {STOPS: "cannot be used", HARMS: "look at it", NOTE: "good to know"}
 
 
-def write(found: Audit, file: Path) -> None:
-    """Writes the page. Raises JobError where it cannot be written."""
-    files.write(file, page(found).encode("utf-8", "backslashreplace"))
+def write(found: Audit, file: Path, following: str = "") -> None:
+    """Writes the page; `following` is the command that trains on it. Raises JobError where it cannot be written."""
+    files.write(file, page(found, following).encode("utf-8", "backslashreplace"))
 
 
-def page(found: Audit) -> str:
+def page(found: Audit, following: str = "") -> str:
     """The page as one text."""
     thumbs = thumbnails.small(Scaled(found.pictures), list(pictured(found)), MOST, ROOM)
     top = tag(
@@ -56,13 +56,21 @@ def page(found: Audit) -> str:
         top,
         section("findings", "What was found", overview(found)),
         section("there", "What is there", facts(about(found)), classes(found)),
-        section("split", "The split", listed(split(found))),
+        section("split", "The split", listed(split(found)), command(following)),
         *(of_kind(found, BY_NAME[name], own, thumbs) for name, own in found.by_kind.items()),
     )
     foot = tag(
         "footer", tag("p", "No picture was changed or moved. This file needs nothing else, and asks for nothing.")
     )
     return document(f"{found.pictures.title}: check", main, foot)
+
+
+def command(following: str) -> Markup:
+    """How to train on what was found to be good."""
+    if not following:
+        return Markup()
+    how = tag("code", following, style="white-space: normal; font-family: ui-monospace, monospace")
+    return tag("p", "Train on what can be read, with this split: ", how, class_="note", style="margin-top: 12px")
 
 
 # ---- in words
@@ -116,7 +124,7 @@ def about(found: Audit) -> list[tuple[str, str]]:
     """Facts of the files."""
     formats, sizes = found.formats(), found.sizes()
     grey = sum(one.channels == 1 for one in found.known)
-    rows = [("formats", ", ".join(f"{name} {count:,}" for name, count in formats.items()))]
+    rows = [("formats", ", ".join(f"{name} {count:,}" for name, count in formats.items()))] if formats else []
     if sizes:
         smallest, median, largest = (f"{w:,}x{h:,}" for w, h in sizes)
         same = smallest == largest
@@ -178,10 +186,13 @@ def of_kind(found: Audit, kind: Kind, own: Sequence[Finding], thumbs: Thumbnails
     cards: Markup = Markup()
     if has_pictures:
         made = [card(found, one, thumbs) for one in some]
-        cards = tag("ul", *made, class_="maps") if kind.together else tag("ul", *made, class_="gallery")
+        pairs = all(len(one.rows) == 2 for one in some)
+        beside = "grid-template-columns: repeat(auto-fill, minmax(240px, 1fr))" if pairs else None
+        cards = tag("ul", *made, class_="maps", style=beside) if kind.together else tag("ul", *made, class_="gallery")
     names = [name_line(found, one) for one in own[:NAMED]]
     rest = f"... and {len(own) - NAMED:,} more, which are in manifest.csv" if len(own) > NAMED else ""
-    text = tag("pre", Markup("\n".join(escape(name) for name in [*names, *([rest] if rest else [])])))
+    lines = Markup("\n".join(escape(name) for name in [*names, *([rest] if rest else [])]))
+    text = tag("pre", lines, style="white-space: pre-wrap; overflow-wrap: anywhere")
     few = len(own) <= 12
     all_names = text if few else tag("details", tag("summary", f"all {len(own):,} by name"), text)
     shown = (
@@ -216,16 +227,15 @@ def figure(found: Audit, row: int, thumbs: Thumbnails, text: str = "") -> Markup
 
 def name_line(found: Audit, one: Finding) -> str:
     """A finding in one line: `cat/1.jpg = dog/7.jpg (cat and dog)`."""
-    names = [within(found.pictures.title, one.path)] if one.path else [short(found, row) for row in one.rows]
+    names = [origin.short(found.pictures, one.path)] if one.path else [short(found, row) for row in one.rows]
     text = " = ".join(names[:TOGETHER]) + (f" = {len(names) - TOGETHER:,} more" if len(names) > TOGETHER else "")
-    if not names:
-        return one.text
-    return f"{text} ({one.text})" if one.text else text
+    more = one_line(one.text)
+    return f"{text} ({more})" if text and more else text or more
 
 
 def short(found: Audit, row: int) -> str:
     """A picture's name within its set."""
-    return within(found.pictures.title, found.pictures.names[row])
+    return origin.short(found.pictures, found.pictures.names[row])
 
 
 def label_of(found: Audit, row: int) -> str:

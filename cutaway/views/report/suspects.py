@@ -3,7 +3,7 @@
     written = Written.of(cleaning, earlier)
     write(written, "pets-1", "pets/", Path("runs/pets-1"))      # which of suspects.html, suspects.csv, corrections.csv
 
-Names stand on the page as text, and in tables as text that no spreadsheet program computes (`cutaway.model.tables`).
+Names stand on the page as text, and in tables as text that no spreadsheet program computes (`cutaway.cells`).
 Without scripts the page shows the same, and corrections.csv is edited by hand.
 """
 
@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cutaway import files
+from cutaway.cells import line
 from cutaway.model.origin import short
-from cutaway.model.tables import line
 from cutaway.pictures.corrections import ALGORITHM, OUT, hashes_of
 from cutaway.pictures.decoding import Pixels
 from cutaway.pictures.pictures import Pictures
