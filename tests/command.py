@@ -9,10 +9,19 @@ from typing import Any
 from click.testing import CliRunner, Result
 
 from cutaway.cli.group import cutaway
+from cutaway.engines.native import cache as native
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = [sys.executable, "-m", "cutaway"]
 WHERE = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+
+
+def empty_cache(folder: Path) -> Path:
+    """A folder for $CUTAWAY_CACHE that has the compiled code, which takes 5 seconds to make, and nothing else."""
+    native.folder().mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True)
+    (folder / "native").symlink_to(native.folder())
+    return folder
 
 
 def run(*line: object) -> Result:

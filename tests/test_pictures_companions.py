@@ -7,7 +7,7 @@ from PIL import Image
 import cutaway as cw
 from cutaway.model.origin import source_of, to_judge_by
 from cutaway.pictures import companions, read
-from tests.command import ran
+from tests.command import empty_cache, ran
 
 NET = "input any, colour, resize 16x16 crop, scale, conv 4 3x3, relu, globalmean, dense 2, softmax"
 
@@ -16,7 +16,7 @@ NET = "input any, colour, resize 16x16 crop, scale, conv 4 3x3, relu, globalmean
 def photos(tmp_path, monkeypatch):
     """20 of each class, each a smooth scene of its own; every second one is there again, smaller and worse."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CUTAWAY_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("CUTAWAY_CACHE", str(empty_cache(tmp_path / "cache")))
     draw = np.random.default_rng(0)
     for number in range(40):
         folder = tmp_path / "data" / ("cat", "dog")[number % 2]

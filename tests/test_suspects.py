@@ -15,7 +15,7 @@ from cutaway.pictures import corrections
 from cutaway.training.suspects import Cleaning, found, suspects
 from cutaway.views.report import suspects as view
 from tests.browser import page_of, serious_faults
-from tests.command import ran, run
+from tests.command import empty_cache, ran, run
 
 OF_CAT = np.array([0.9, 0.9, 0.9, 0.9, 0.1, 0.2, 0.2, 0.2, 0.2, 0.7])
 PROBS = np.stack([OF_CAT, 1 - OF_CAT], axis=1)
@@ -27,7 +27,7 @@ NET = "conv 6 3x3, relu, maxpool 2, flatten, dense 24, relu, dense classes, soft
 @pytest.fixture(scope="module", autouse=True)
 def own_cache(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CUTAWAY_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("CUTAWAY_CACHE", str(empty_cache(tmp_path_factory.mktemp("cache") / "own")))
         yield
 
 

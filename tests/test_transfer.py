@@ -11,14 +11,14 @@ from cutaway.training.loop import Epoch, run
 from cutaway.training.recipe import finetuning
 from cutaway.training.setup import pretrained_for
 from cutaway.training.transfer import Looked
-from tests.command import ran
+from tests.command import empty_cache, ran
 from tests.command import run as run_command
 
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory, shared_data):
     """A cache of its own, with MobileNetV2's weights in it."""
-    folder = tmp_path_factory.mktemp("cache")
+    folder = empty_cache(tmp_path_factory.mktemp("cache") / "own")
     (folder / "weights").mkdir()
     shutil.copy(shared_data / "weights" / "mobilenet_v2_imagenet.safetensors", folder / "weights")
     return folder
@@ -87,7 +87,7 @@ def test_a_second_run_computes_no_feature_again(pets, trained, monkeypatch, tmp_
 
 def test_features_that_are_damaged_are_computed_again(pets, trained, tmp_path, monkeypatch, cache):
     other = tmp_path / "cache"
-    shutil.copytree(cache, other)
+    shutil.copytree(cache, other, symlinks=True)
     monkeypatch.setenv("CUTAWAY_CACHE", str(other))
     (net,) = (other / "features").iterdir()
     for path in net.iterdir():
