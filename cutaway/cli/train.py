@@ -132,6 +132,7 @@ def command(
 
     settings = {name: value for name, value in given.items() if value is not None}
     check(engine, threads, precision)
+    check_start(net, weights, scratch)
     recipe_for(1, **settings)  # raises for what cannot be, before anything is read
     check_place(Path(output or "runs"), source)
     pictures = read(source, data=data, seed=settings.get("seed", 0), label_delim=label_delim)
@@ -139,7 +140,6 @@ def command(
     pictures = corrected.pictures if corrected else pictures
     require_trainable(pictures)
     click.echo("\n".join([about_pictures(source, pictures), *(corrected.says() if corrected else [])]))
-    check_start(net, weights, scratch)
     with Progress("looking for copies") as progress:
         pictures = companions.found(pictures, progress)
     known = None if scratch else pretrained_for(pictures, net, weights)
