@@ -126,9 +126,8 @@ def command(
     from cutaway.pictures.corrections import apply
     from cutaway.training import recipe_for, set_up
     from cutaway.training.loop import trains
-    from cutaway.training.recipe import finetuning
     from cutaway.training.runs import check_place
-    from cutaway.training.setup import pretrained_for, side_of, usual_net
+    from cutaway.training.setup import pretrained_for, usual_net, usual_recipe
 
     settings = {name: value for name, value in given.items() if value is not None}
     check(engine, threads, precision)
@@ -145,8 +144,7 @@ def command(
     known = None if scratch else pretrained_for(pictures, net, weights)
     if finetune and not known:
         raise InputError("--finetune needs pretrained weights to train further; give them as --weights FILE")
-    count = len(pictures.train)
-    recipe = finetuning(count, **settings) if known else recipe_for(count, side_of(pictures, size), **settings)
+    recipe = usual_recipe(pictures, known, size, **settings)
     net = net or usual_net(pictures, size)
     with Progress("reading pictures") as progress:
         setup = set_up(pictures, known or net, recipe, size=size, finetune=finetune, progress=progress)

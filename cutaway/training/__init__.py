@@ -18,9 +18,9 @@ from cutaway.net import Net
 from cutaway.pictures import Pictures, companions, read
 from cutaway.training.judge import concluded, tested
 from cutaway.training.loop import Epoch, Step, run, trains
-from cutaway.training.recipe import Recipe, finetuning, recipe_for
+from cutaway.training.recipe import Recipe, recipe_for
 from cutaway.training.runs import check_place
-from cutaway.training.setup import Setup, pretrained_for, set_up, side_of, usual_net
+from cutaway.training.setup import Setup, pretrained_for, set_up, usual_net, usual_recipe
 from cutaway.training.transfer import Looked
 
 FIELDS = [field.name for field in fields(Recipe)]
@@ -140,8 +140,7 @@ def _set_up(
     known = pretrained_for(pictures, named, weights) if named is not None or net is None else None
     if (weights or finetune) and known is None:
         raise InputError("weights and finetune go with a pretrained net's name, or with none; give its file as weights")
-    count = len(pictures.train)
-    recipe = recipe or (finetuning(count, **settings) if known else recipe_for(count, side_of(pictures), **settings))
+    recipe = recipe or usual_recipe(pictures, known, **settings)
     return set_up(pictures, known or net or usual_net(pictures), recipe, finetune=finetune)
 
 

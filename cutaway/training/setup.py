@@ -164,6 +164,14 @@ def grouped(pictures: Pictures) -> dict[str, Any]:
     return {"groups": {"count": int((sizes > 1).sum()), "pictures": len(some), "company": company}}
 
 
+def usual_recipe(
+    pictures: Pictures, known: Pretrained | None, size: tuple[int, int] | None = None, **settings: Any
+) -> Recipe:
+    """The recipe that suits these pictures, or a pretrained net, where `settings` do not say otherwise."""
+    count = len(pictures.train)
+    return finetuning(count, **settings) if known else recipe_for(count, side_of(pictures, size), **settings)
+
+
 def usual_net(pictures: Pictures, size: tuple[int, int] | None = None) -> str:
     """The name of the net that is trained from nothing where none is named."""
     return "medium" if side_of(pictures, size) >= PHOTOGRAPHS else "small"
